@@ -1,0 +1,1 @@
+"""How we know: hooks into torch, discovery of models and optimizers, measurements."""

@@ -1,0 +1,1 @@
+"""What happened: the words, events, commands and numbers that every other package speaks."""

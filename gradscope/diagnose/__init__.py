@@ -1,0 +1,1 @@
+"""What is wrong: judgements over what was recorded."""

@@ -1,0 +1,1 @@
+"""The child's side: run a script as python would, and stop it where asked."""

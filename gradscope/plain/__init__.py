@@ -1,0 +1,1 @@
+"""Say it: the linear text front end, for pipes, screen readers and other programs."""

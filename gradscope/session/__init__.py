@@ -1,0 +1,1 @@
+"""Run it: the child process, the cursor, and the command language."""

@@ -1,0 +1,1 @@
+"""See it: the Textual front end."""

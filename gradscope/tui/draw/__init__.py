@@ -1,0 +1,1 @@
+"""Drawing: data and a size in, strips out."""

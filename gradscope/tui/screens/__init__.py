@@ -1,0 +1,1 @@
+"""Screens: they place widgets and handle messages."""
