@@ -1,7 +1,11 @@
 """The health of one parameter, at a glance."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+
+from gradscope.core.numbers import format_number
+from gradscope.core.tensors import Measurement, Stats
 
 
 class Level(StrEnum):
@@ -19,3 +23,55 @@ class Health:
 
     level: Level
     reason: str
+
+
+_SMALLEST_RATIO = 1e-6
+_LARGEST_RATIO = 1e-1
+
+
+def health(
+    weight: Measurement | None, grad: Measurement | None, update: Measurement | None
+) -> Health:
+    """Judge one parameter by its latest measurements.
+
+    NaN or Inf anywhere is bad. A gradient that is zero everywhere, and an update whose norm is
+    below a millionth or above a tenth of the weight's, are worth watching. Without a gradient and
+    an update there is nothing to judge by.
+    """
+    measured = [each for each in (weight, grad, update) if each is not None]
+    for measurement in measured:
+        if measurement.stats is not None and (what := _not_finite(measurement.stats)):
+            return Health(Level.BAD, f"{what} in the {measurement.role.value}")
+    gradient = grad.stats if grad is not None else None
+    change = update.stats if update is not None else None
+    if gradient is None and change is None:
+        return Health(Level.UNKNOWN, "")
+    if gradient is not None and gradient.numel and gradient.norm == 0:
+        return Health(Level.WATCH, "the grad is zero everywhere")
+    if change is not None and weight is not None and weight.stats is not None:
+        reason = _odd_ratio(weight.stats.norm, change.norm)
+        if reason:
+            return Health(Level.WATCH, reason)
+    return Health(Level.OK, "")
+
+
+def _not_finite(stats: Stats) -> str:
+    """Name what is not finite in a tensor; '' where all is."""
+    if stats.nans is None or stats.infs is None:
+        if math.isnan(stats.norm):
+            return "NaN"
+        return "Inf" if math.isinf(stats.norm) else ""
+    if stats.nans:
+        return "NaN"
+    return "Inf" if stats.infs else ""
+
+
+def _odd_ratio(weight: float, update: float) -> str:
+    if weight == 0:
+        return ""
+    ratio = update / weight
+    if ratio < _SMALLEST_RATIO:
+        return f"the update is only {format_number(ratio)} of the weight"
+    if ratio > _LARGEST_RATIO:
+        return f"the update is {format_number(ratio)} of the weight"
+    return ""
