@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cached_property
 
 from gradscope.core.commands import Resume, Slice
 from gradscope.core.tensors import TensorData
 from gradscope.core.words import Role, When
+from gradscope.recording import Recording
 
 
 class SessionError(Exception):
@@ -28,6 +30,8 @@ class RunState(StrEnum):
 class Session(ABC):
     """A run, living or recorded."""
 
+    recording: Recording
+    """Everything known of the run; read it from any thread."""
     script: str
     """What the run is called on the screen: the script's file name, or the module."""
     state: RunState
@@ -35,6 +39,11 @@ class Session(ABC):
     """The moment that front ends show, by its ``seq``; None before the first."""
     problem: str
     """How the run ended, in one line; '' while it lives."""
+
+    @cached_property
+    def history(self) -> list[str]:
+        """The commands executed so far, oldest first: what ``save`` writes."""
+        return []
 
     @abstractmethod
     def resume(self, resume: Resume) -> None:
@@ -46,15 +55,27 @@ class Session(ABC):
 
     @abstractmethod
     def pause(self) -> None:
-        """Stop at the next moment of any depth."""
+        """Stop at the next moment of any depth. Nothing happens where it is stopped already.
+
+        Raises:
+            SessionError: There is no living script.
+        """
 
     @abstractmethod
     def quit(self) -> None:
-        """Ask the script to end where it is, with its ``finally`` blocks."""
+        """Ask the script to end where it is, with its ``finally`` blocks.
+
+        Raises:
+            SessionError: There is no living script.
+        """
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Send the script SIGINT, as ctrl+C in its own terminal would."""
+        """Send the script SIGINT, as ctrl+C in its own terminal would.
+
+        Raises:
+            SessionError: There is no living script.
+        """
 
     @abstractmethod
     def select(self, fqn: str) -> None:
@@ -80,15 +101,22 @@ class Session(ABC):
 
     @abstractmethod
     def write_input(self, text: str) -> None:
-        """Write to the script's standard input."""
+        """Write to the script's standard input.
+
+        Raises:
+            SessionError: There is no living script.
+        """
 
     @abstractmethod
     def resize(self, columns: int, rows: int) -> None:
         """Tell the script's terminal its size."""
 
+    def hold(self, *, held: bool) -> None:  # noqa: B027  # a recording has nothing to hold
+        """Stop the script where it is, as ctrl+Z in its own terminal would, or let it go on."""
+
     @abstractmethod
     def wait(self, timeout: float | None = None) -> RunState:
-        """Wait until the run is paused or over; return its state, which a timeout leaves running."""
+        """Wait until the run is paused or over, or for ``timeout`` seconds; return its state."""
 
     @abstractmethod
     def subscribe(self, listener: Callable[[], None]) -> None:

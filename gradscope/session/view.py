@@ -1,36 +1,28 @@
 """What every front end shows of a recording at a cursor."""
 
+import math
 from dataclasses import dataclass
-from enum import StrEnum
 
-from gradscope.core.tensors import Measurement
+from gradscope.core.events import Moment, Optimizer
+from gradscope.core.tensors import Measurement, Stats
 from gradscope.core.words import Phase, Role
-from gradscope.diagnose.health import Health
+from gradscope.diagnose.health import Health, health
+from gradscope.recording import Recording
+from gradscope.session.marks import Mark, PhaseMark, phase_marks
 
+__all__ = ["Column", "LayerRow", "Mark", "PhaseMark", "columns", "layer_rows", "phase_marks"]
 
-class Mark(StrEnum):
-    """Where a phase lies relative to the cursor."""
+_WRITERS = {
+    Role.WEIGHT: frozenset({Phase.STEP, Phase.MANUAL}),
+    Role.GRAD: frozenset(
+        {Phase.ZERO_GRAD, Phase.BACKWARD, Phase.UNSCALE, Phase.CLIP, Phase.MANUAL}
+    ),
+    Role.UPDATE: frozenset({Phase.STEP}),
+}
+"""The phases that can change a tensor of each role."""
 
-    DONE = "done"
-    CURRENT = "current"
-    AHEAD = "ahead"
-
-
-@dataclass(frozen=True)
-class PhaseMark:
-    """A phase of the iteration at the cursor.
-
-    ``count`` is how often it came in a row (micro-batches), ``duration`` their sum in seconds,
-    ``seq`` the last one's moment; both are None for a phase that lies ahead. ``progress`` is
-    what an unfinished phase has reached, such as ``5/10``, or ''.
-    """
-
-    phase: Phase
-    mark: Mark
-    count: int
-    duration: float | None
-    seq: int | None
-    progress: str
+_OPTIMIZERS_OWN = frozenset({Phase.ZERO_GRAD, Phase.STEP})
+_LOOKED_BACK = 64
 
 
 @dataclass(frozen=True)
@@ -58,3 +50,124 @@ class Column:
     before: Measurement | None
     changed: bool
     note: str
+
+
+def layer_rows(recording: Recording, cursor: int | None) -> list[LayerRow]:
+    """Return every parameter of every model, in model order, with what is known of it."""
+    at = 0 if cursor is None else cursor
+    weights, grads, updates = (
+        recording.measurements(role, at) for role in (Role.WEIGHT, Role.GRAD, Role.UPDATE)
+    )
+    rows = []
+    for model in recording.models():
+        for parameter in model.parameters:
+            name = parameter.shared_with or parameter.fqn
+            weight, grad, update = (
+                found[1] if (found := of_role.get(name)) else None
+                for of_role in (weights, grads, updates)
+            )
+            judgement = health(weight, grad, update)
+            rows.append(LayerRow(parameter.fqn, parameter.module, weight, grad, update, judgement))
+    return rows
+
+
+def columns(recording: Recording, cursor: int | None, fqn: str) -> tuple[Column, Column, Column]:
+    """Return the weight, the grad and the update of a parameter at the cursor.
+
+    A measurement counts until a phase that may have changed the tensor has gone by unmeasured;
+    from then on the tensor is ``not measured``. The update is always that of the last step.
+    """
+    here = None if cursor is None else recording.latest_moment(cursor)
+    name = next(
+        (
+            parameter.shared_with or fqn
+            for model in recording.models()
+            for parameter in model.parameters
+            if parameter.fqn == fqn
+        ),
+        fqn,
+    )
+    weight, grad, update = (
+        Column(role, None, None, changed=False, note="not measured")
+        if here is None
+        else _column(recording, here, role, name)
+        for role in (Role.WEIGHT, Role.GRAD, Role.UPDATE)
+    )
+    return weight, grad, update
+
+
+def _column(recording: Recording, here: Moment, role: Role, name: str) -> Column:
+    now = _valid(recording, here, role, name)
+    start = recording.neighbour(here.seq, forward=False, whole_phase=True)
+    earlier = None if start is None else recording.moment(start)
+    before = None if earlier is None else _valid(recording, earlier, role, name)
+    if now is None:
+        return Column(role, None, before and before[1], changed=False, note="not measured")
+    changed = (
+        now[0] == here.seq
+        and here.phase in _WRITERS[role]
+        and not (before is not None and _same(before[1].stats, now[1].stats))
+    )
+    note = "changed" if changed else "last step" if role is Role.UPDATE else "same"
+    return Column(role, now[1], before and before[1], changed=changed, note=note)
+
+
+def _valid(
+    recording: Recording, here: Moment, role: Role, name: str
+) -> tuple[int, Measurement] | None:
+    """Return the latest measurement that still holds at a moment."""
+    found = recording.measurement(role, name, here.seq)
+    if found is None or found[0] == here.seq or role is Role.UPDATE:
+        return found
+    if here.inside is not None and here.phase in _WRITERS[role]:
+        start = recording.neighbour(here.seq, forward=False, whole_phase=True) or 0
+        inside = recording.count(max(start, found[0]), here.seq)
+        if inside != here.seq - max(start, found[0]):
+            return None  # it may have been written at a moment that was not sent
+    optimizers = recording.optimizers()
+    at: int | None = here.seq
+    for _ in range(_LOOKED_BACK):
+        moment = None if at is None or at <= found[0] else recording.moment(at)
+        if moment is None:
+            return found
+        if moment.inside is None and _writes(moment, role, name, optimizers):
+            return None
+        at = recording.neighbour(moment.seq, forward=False, whole_phase=True)
+    return None
+
+
+def _writes(moment: Moment, role: Role, name: str, optimizers: list[Optimizer]) -> bool:
+    if moment.phase not in _WRITERS[role]:
+        return False
+    if moment.phase not in _OPTIMIZERS_OWN or moment.facts.optimizer is None:
+        return True
+    return any(
+        name in group.parameters
+        for optimizer in optimizers
+        if optimizer.index == moment.facts.optimizer
+        for group in optimizer.groups
+    )
+
+
+def _same(before: Stats | None, now: Stats | None) -> bool:
+    """Tell whether two measurements may be of equal tensors, as far as both know them."""
+    if before is None or now is None:
+        return before is now
+    pairs = [
+        (getattr(before, field), getattr(now, field)) for field in ("norm", "mean", "min", "max")
+    ]
+    if before.thumbnail is not None and now.thumbnail is not None:
+        pairs.append((before.thumbnail.packed, now.thumbnail.packed))
+    return all(
+        first is None or second is None or first == second or _both_nan(first, second)
+        for first, second in pairs
+    )
+
+
+def _both_nan(first: object, second: object) -> bool:
+    return (
+        isinstance(first, float)
+        and isinstance(second, float)
+        and math.isnan(first)
+        and math.isnan(second)
+    )
