@@ -3,7 +3,8 @@
 import math
 
 MINUS = "−"
-THIN_GAP = " "
+THOUSANDS_GAP = "\xa0"
+"""A space at which no line is broken."""
 
 
 def format_number(value: float | None, *, signed: bool = False, ascii_only: bool = False) -> str:
@@ -37,8 +38,8 @@ def _format(value: float | None, *, signed: bool) -> str:
 
 
 def format_count(value: int, *, ascii_only: bool = False) -> str:
-    """Return an integer with its thousands set apart: ``145 578``; with commas if ASCII."""
-    return f"{value:,}" if ascii_only else f"{value:,}".replace(",", THIN_GAP)
+    """Return an integer with its thousands set apart: ``145 578``, or ``145,578`` if ASCII."""
+    return f"{value:,}" if ascii_only else f"{value:,}".replace(",", THOUSANDS_GAP)
 
 
 def format_seconds(seconds: float) -> str:

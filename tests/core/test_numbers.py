@@ -50,7 +50,7 @@ def test_a_shown_number_is_near_the_measured_one_and_short(value: float) -> None
 
 
 def test_counts_and_durations() -> None:
-    assert format_count(145_578) == "145 578"
+    assert format_count(145_578) == "145\xa0578"
     assert format_count(145_578, ascii_only=True) == "145,578"
     assert format_seconds(0.000_08) == "0.08 ms"
     assert format_seconds(0.01184) == "11.84 ms"
