@@ -3,24 +3,13 @@
 from collections.abc import Sequence
 
 from gradscope.core.commands import Slice
-from gradscope.core.events import Moment
 from gradscope.core.expressions import Scalar
 from gradscope.core.lookups import ScalarValue
 from gradscope.core.tensors import Measurement, TensorData
-from gradscope.core.words import Phase, Role, When
+from gradscope.core.words import Role, When
 from gradscope.recording import RecordingError
 from gradscope.session.source import Session, SessionError
-
-_WRITERS = {
-    Role.WEIGHT: {Phase.STEP, Phase.MANUAL},
-    Role.GRAD: {Phase.ZERO_GRAD, Phase.BACKWARD, Phase.CLIP, Phase.UNSCALE, Phase.MANUAL},
-    Role.UPDATE: {Phase.STEP},
-    Role.ACTIVATION: {Phase.FORWARD, Phase.EVALUATE},
-    Role.GRAD_OUTPUT: {Phase.BACKWARD},
-    Role.STATE: {Phase.STEP},
-}
-"""Phases that may change a tensor, after which what was measured of it before is old."""
-_REACH = 64
+from gradscope.session.view import still_valid
 
 
 def parameter_names(session: Session) -> list[str]:
@@ -73,21 +62,16 @@ class MomentNames:
         """Return the latest measurement unless something may have changed the tensor since."""
         if self._moment is None:
             return None
-        found = self._recording.measurement(role, name, self._moment.seq)
-        if found is None or self._written_since(role, found[0], self._moment):
-            return None
-        return found[1]
+        found = still_valid(self._recording, self._moment, role, self._first_name(name))
+        return None if found is None else found[1]
 
-    def _written_since(self, role: Role, since: int, moment: Moment) -> bool:
-        seq: int | None = moment.seq
-        for _ in range(_REACH):
-            if seq is None or seq <= since:
-                return False
-            between = self._recording.moment(seq)
-            if between is None or between.phase in _WRITERS[role]:
-                return True
-            seq = self._recording.neighbour(seq, forward=False)
-        return True
+    def _first_name(self, name: str) -> str:
+        """Return the name under which a shared parameter is measured."""
+        for model in self._recording.models():
+            for parameter in model.parameters:
+                if parameter.fqn == name:
+                    return parameter.shared_with or name
+        return name
 
     def tensor(self, role: Role, name: str, index: Sequence[Slice]) -> TensorData | None:
         """Return elements, read from the recording or from the paused script.

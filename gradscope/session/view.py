@@ -10,7 +10,16 @@ from gradscope.diagnose.health import Health, health
 from gradscope.recording import Recording
 from gradscope.session.marks import Mark, PhaseMark, phase_marks
 
-__all__ = ["Column", "LayerRow", "Mark", "PhaseMark", "columns", "layer_rows", "phase_marks"]
+__all__ = [
+    "Column",
+    "LayerRow",
+    "Mark",
+    "PhaseMark",
+    "columns",
+    "layer_rows",
+    "phase_marks",
+    "still_valid",
+]
 
 _WRITERS = {
     Role.WEIGHT: frozenset({Phase.STEP, Phase.MANUAL}),
@@ -18,6 +27,9 @@ _WRITERS = {
         {Phase.ZERO_GRAD, Phase.BACKWARD, Phase.UNSCALE, Phase.CLIP, Phase.MANUAL}
     ),
     Role.UPDATE: frozenset({Phase.STEP}),
+    Role.STATE: frozenset({Phase.STEP}),
+    Role.ACTIVATION: frozenset({Phase.FORWARD, Phase.EVALUATE}),
+    Role.GRAD_OUTPUT: frozenset({Phase.BACKWARD}),
 }
 """The phases that can change a tensor of each role."""
 
@@ -97,10 +109,10 @@ def columns(recording: Recording, cursor: int | None, fqn: str) -> tuple[Column,
 
 
 def _column(recording: Recording, here: Moment, role: Role, name: str) -> Column:
-    now = _valid(recording, here, role, name)
+    now = still_valid(recording, here, role, name)
     start = recording.neighbour(here.seq, forward=False, whole_phase=True)
     earlier = None if start is None else recording.moment(start)
-    before = None if earlier is None else _valid(recording, earlier, role, name)
+    before = None if earlier is None else still_valid(recording, earlier, role, name)
     if now is None:
         return Column(role, None, before and before[1], changed=False, note="not measured")
     changed = (
@@ -112,10 +124,10 @@ def _column(recording: Recording, here: Moment, role: Role, name: str) -> Column
     return Column(role, now[1], before and before[1], changed=changed, note=note)
 
 
-def _valid(
+def still_valid(
     recording: Recording, here: Moment, role: Role, name: str
 ) -> tuple[int, Measurement] | None:
-    """Return the latest measurement that still holds at a moment."""
+    """Return the latest measurement that still holds at a moment, with the moment it is of."""
     found = recording.measurement(role, name, here.seq)
     if found is None or found[0] == here.seq or role is Role.UPDATE:
         return found
@@ -142,7 +154,7 @@ def _writes(moment: Moment, role: Role, name: str, optimizers: list[Optimizer]) 
     if moment.phase not in _OPTIMIZERS_OWN or moment.facts.optimizer is None:
         return True
     return any(
-        name in group.parameters
+        name.partition(":")[0] in group.parameters
         for optimizer in optimizers
         if optimizer.index == moment.facts.optimizer
         for group in optimizer.groups
