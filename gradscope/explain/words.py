@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gradscope.core.events import Clip, Facts, LossCall, Model, Moment, Optimizer
+from gradscope.core.events import Clip, Facts, LossCall, Model, Moment, Optimizer, Preview
 from gradscope.core.numbers import format_count, format_number
 from gradscope.core.words import Phase, Role
+from gradscope.explain.updates import update_rule
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class _Context:
     moment: Moment
     model: str
     optimizer: str
+    rule: tuple[str, ...]
+    """The optimizer's update, one assignment a line."""
 
     @property
     def facts(self) -> Facts:
@@ -52,7 +55,8 @@ def describe(
     model = models[0].name if len(models) == 1 else "the model"
     if moment.inside is not None:
         return _inside(moment.inside.kind, moment.inside.name)
-    rows, sentence = _PHASES[moment.phase](_Context(moment, model, optimizer))
+    rule = update_rule(named[0]) if len(named) == 1 else ()
+    rows, sentence = _PHASES[moment.phase](_Context(moment, model, optimizer, rule))
     return Description(tuple(rows), sentence)
 
 
@@ -61,6 +65,14 @@ _Parts = tuple[list[Row], str]
 
 def _count(number: int, what: str) -> str:
     return f"{format_count(number)} {what}" if number == 1 else f"{format_count(number)} {what}s"
+
+
+def _lines(label: str, lines: Sequence[str], role: Role | None = None) -> list[Row]:
+    return [Row("" if number else label, line, role) for number, line in enumerate(lines)]
+
+
+def _next_step(context: _Context) -> list[Row]:
+    return _lines("next", context.rule and (f"{context.optimizer}.step()", *context.rule))
 
 
 def _shape(shape: Sequence[int]) -> str:
@@ -80,10 +92,16 @@ def _inside(kind: str, name: str) -> Description:
 
 
 def _batch(context: _Context) -> _Parts:
-    fields = [f"{p.name} {_shape(p.shape)} {p.dtype}".strip() for p in context.moment.batch]
-    rows = [Row("" if number else "reads", text) for number, text in enumerate(fields)]
-    rows.append(Row("writes", "nothing of the model"))
+    fields = [f"{_field(p)}{_shape(p.shape)} {p.dtype}" for p in context.moment.batch]
+    rows = [*_lines("reads", fields), Row("writes", "nothing of the model")]
     return rows, f"fetched a batch: {', '.join(fields)}" if fields else "fetched a batch"
+
+
+def _field(preview: Preview) -> str:
+    """Return the field's own name, or what it looks like where the batch is a plain tuple."""
+    if preview.name and not preview.name.isdigit():
+        return f"{preview.name} "
+    return "" if preview.kind == "other" else f"{preview.kind} "
 
 
 def _zero_grad(context: _Context) -> _Parts:
@@ -125,9 +143,17 @@ def _loss(context: _Context) -> _Parts:
         return rows, f"{name} was computed"
     if call is None:
         return rows, f"the loss is {format_number(value)}"
-    over = f", the {call.reduction} over {_shape(call.input_shape)}"
+    over = f", the {call.reduction} over {_shape(_terms(call))}"
     over = over if call.reduction in ("mean", "sum") else ""
     return rows, f"{name} gave {format_number(value)}{over}"
+
+
+def _terms(call: LossCall) -> tuple[int, ...]:
+    """Return the shape of what is reduced: class scores have become one term each sample."""
+    shape = call.input_shape
+    if call.name in ("cross_entropy", "nll_loss"):
+        return (*shape[:1], *shape[2:]) if len(shape) > 1 else ()
+    return shape
 
 
 def _loss_rows(call: LossCall) -> list[Row]:
@@ -151,6 +177,7 @@ def _backward(context: _Context) -> _Parts:
     norm = context.moment.grad_norm
     if norm is not None:
         rows.append(Row("‖g‖", format_number(norm), Role.GRAD))
+    rows += _next_step(context)
     size = "" if norm is None else f", ‖g‖ {format_number(norm)}"
     return rows, f"backward {' and '.join(done) or 'changed no grad'}{size}"
 
@@ -163,6 +190,7 @@ def _clip(context: _Context) -> _Parts:
     rows = [
         Row("limit", _limit(clip)),
         Row("‖g‖", before if before == after else f"{before} → {after}", Role.GRAD),
+        *_next_step(context),
     ]
     if clip.before == clip.after:
         return rows, f"clipping to {_limit(clip)} left ‖g‖ at {after}"
@@ -180,6 +208,7 @@ def _step(context: _Context) -> _Parts:
     if facts.skipped:
         return [Row("skipped", facts.skipped)], f"the optimizer step was skipped: {facts.skipped}"
     rows = [Row("reads", "grads", Role.GRAD), *_moved_rows(facts)]
+    rows += [] if facts.by_hand else _lines("by", context.rule, Role.UPDATE)
     return rows, f"{who} moved {_moved(facts)}"
 
 

@@ -63,7 +63,7 @@ def sentence(phase: Phase, facts: Facts, **changes: object) -> str:
         (
             Phase.LOSS,
             Facts(loss_call=LossCall("cross_entropy", "mean", (64, 10), (64,))),
-            "cross_entropy gave 2.3026, the mean over 64×10",
+            "cross_entropy gave 2.3026, the mean over 64",
         ),
         (Phase.LOSS, Facts(), "the loss is 2.3026"),
         (Phase.BACKWARD, Facts(grads_filled=10), "backward filled 10 grads, ‖g‖ 0.8312"),
