@@ -87,7 +87,8 @@ def draw_chart(
     if point is not None and span[0] <= point <= span[1]:
         plot.point(point, _height_at(part, values, point))
     elif window.span is None:
-        plot.point(span[1], _height_at(part, average, span[1]), upright=False)
+        last = float(part.iterations[-1])
+        plot.point(last, _height_at(part, average, last), upright=False)
     margin = {plot.row_of(tick): text for tick, text in zip(ticks, labels, strict=True)}
     strips = plot.strips(left, margin, tone)
     strips.append(_bottom(width, left, span, palette))
@@ -147,7 +148,7 @@ def _bottom(width: int, left: int, span: tuple[float, float], palette: Palette) 
     """Return the axis of iterations."""
     line = [" "] * width
     ticks = nice_ticks(*span, max(2, (width - left) // 9))
-    whole = [tick for tick in ticks if span[1] - span[0] < 2 or float(tick).is_integer()]
+    whole = [tick for tick in ticks if float(tick).is_integer()] or [float(round(sum(span) / 2))]
     end = -1
     for tick, label in zip(whole, tick_labels(whole, ascii_only=palette.ascii), strict=True):
         place = left + int((tick - span[0]) / (span[1] - span[0]) * (width - left - 1))

@@ -106,6 +106,10 @@ class Prompt(Horizontal):
         Input {
             width: 1fr; height: 1; border: none; padding: 0; background: $panel;
             &:focus { border: none; background-tint: $foreground 0%; }
+            & > .input--cursor, &:ansi > .input--cursor {
+                color: $foreground; background: $panel; text-style: reverse;
+            }
+            & > .input--placeholder, & > .input--suggestion { color: $dim; background: $panel; }
         }
     }
     """
