@@ -7,6 +7,7 @@ from typing import Self
 from gradscope.core.commands import ReadTensor
 from gradscope.core.events import Answer, Event, Moment, Output, Running, Started
 from gradscope.core.tensors import TensorData
+from gradscope.core.words import Detail, Phase
 from gradscope.recording.files import create_store, open_store
 from gradscope.recording.reader import Reader
 from gradscope.recording.store import Store
@@ -24,6 +25,8 @@ class Recording(Reader):
         super().__init__(store)
         self._store = store
         self._writable = writable
+        self.newest_full_step: int | None = None
+        """The latest change of weights measured in full, of those appended here."""
 
     @classmethod
     def create(cls, path: Path | str) -> Self:
@@ -89,6 +92,9 @@ class Recording(Reader):
         if self._first is None:
             self._first = moment.seq
         self._last = moment.seq
+        writes = moment.inside is None and moment.phase in (Phase.STEP, Phase.MANUAL)
+        if writes and moment.detail is Detail.FULL:
+            self.newest_full_step = moment.seq
         self._scalars.add(moment)
         self._moments.add(moment)
         self._measurements.add(moment.seq, moment.measurements)

@@ -54,6 +54,7 @@ class Panes:
         self.moment: Moment | None = None
         self.description: Description | None = None
         self.columns: tuple[Column, ...] = ()
+        self._measured: Moment | None = None
 
     def show(self) -> bool:
         """Show what is new; return whether another moment is shown than before."""
@@ -64,8 +65,11 @@ class Panes:
             return False
         self.moment = moment
         self._show_moment(moment)
-        self._show_layers(moment)
-        self.show_tensor()
+        measured = self._last_measured(moment)
+        if self._measured is None or measured.seq != self._measured.seq:
+            self._measured = measured
+            self._show_layers(measured)
+            self.show_tensor()
         return True
 
     def _present(self) -> Moment | None:
@@ -77,6 +81,14 @@ class Panes:
             return moment
         step = recording.find(moment.iteration - 1, Phase.STEP)
         return recording.moment(step) if step is not None and step > self._stop else moment
+
+    def _last_measured(self, moment: Moment) -> Moment:
+        """The moment whose tensors to show: in a free run the last that was measured in full."""
+        if self._session.state is not RunState.RUNNING:
+            return moment
+        recording = self._session.recording
+        seq = max(recording.newest_full_step or 0, self._stop)
+        return recording.moment(seq) or moment
 
     def select(self, fqn: str) -> None:
         """Make ``fqn`` the selected parameter."""
@@ -109,8 +121,9 @@ class Panes:
 
     def show_tensor(self) -> None:
         """Show the selected parameter."""
-        if self.moment is not None and self.selected is not None:
-            self.columns = tuple(columns(self._session.recording, self.moment.seq, self.selected))
+        if self._measured is not None and self.selected is not None:
+            at = self._measured.seq
+            self.columns = tuple(columns(self._session.recording, at, self.selected))
             self._screen.query_one(TensorPane).show(self.columns, self.flip, fqn=self.selected)
 
     def _show_output(self) -> None:
