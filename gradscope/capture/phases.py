@@ -1,0 +1,64 @@
+"""Ends of phases: what belongs to every one of them, whatever the phase."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from gradscope.capture import measuring
+from gradscope.capture.discovery import Registry
+from gradscope.capture.grads import GradCopies
+from gradscope.capture.outputs import CAP
+from gradscope.capture.quiet import quiet
+from gradscope.capture.reporter import Content, Reporter
+from gradscope.core.tensors import Measurement
+from gradscope.core.words import Detail, Phase
+
+Describe: TypeAlias = Callable[[Detail], Content]
+"""Says what a phase did, once it is known how closely to look; called inside ``quiet()``."""
+
+
+def nothing_more(_: Detail) -> Content:
+    """Describe a phase of which there is nothing to say."""
+    return Content()
+
+
+class Phases:
+    """Brings the ends of phases to the gate, and keeps copies of grads from one to the next."""
+
+    def __init__(self, reporter: Reporter, registry: Registry) -> None:
+        self._reporter = reporter
+        self._registry = registry
+        self.grad_copies = GradCopies(CAP)
+
+    def end(
+        self, phase: Phase, start: float, describe: Describe, *, completes: bool = False
+    ) -> Detail | None:
+        """Report the end of a phase that began at ``start``; return how closely it was measured.
+
+        Raises:
+            SystemExit: The user ends the script.
+        """
+        detail = self._reporter.look(phase, completes=completes)
+        if detail is None:
+            selected = self._registry.named(self.grad_copies.selected)
+            if selected is not None:
+                with quiet():
+                    self.grad_copies.keep([selected], everything=False)
+            return None
+        with quiet():
+            content = describe(detail)
+            full = detail is Detail.FULL
+            self.grad_copies.keep(list(self._registry.parameters()), everything=full)
+            if full:
+                content.measurements[:0] = self._first_weights(content.measurements)
+        self._reporter.send(phase, detail, start, content)
+        return detail
+
+    def _first_weights(self, measured: list[Measurement]) -> list[Measurement]:
+        """Measure the weights of models of which none were sent yet."""
+        already = {(m.role, m.name) for m in measured}
+        found: list[Measurement] = []
+        for model in self._registry.models:
+            if model.parameters and not model.weights_sent:
+                model.weights_sent = True
+                found += measuring.weights(model.parameters, Detail.FULL)
+        return [m for m in found if (m.role, m.name) not in already]
