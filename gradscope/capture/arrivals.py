@@ -1,7 +1,6 @@
 """Arrivals: gradients as they reach modules and parameters while a backward runs."""
 
 import weakref
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -69,11 +68,13 @@ class Arrivals:
         if tracker.reporter.silent or not tracker.in_backward:
             return
         self.parameters.add(parameter)
-        learn_first([parameter])
+        tracker.phases.freshness.forget_grad(parameter.fqn)
+        weights.learn_first([parameter])
         detail = tracker.reporter.look(Phase.BACKWARD, Inside("grad", parameter.fqn))
         if detail is not None:
             with quiet():
                 found = measuring.grads([parameter], detail)
+                tracker.phases.complete(found, detail)
             tracker.reporter.send(
                 Phase.BACKWARD, detail, tracker.backward_start, Content(measurements=found)
             )
@@ -89,17 +90,7 @@ class Arrivals:
             if detail is not None:
                 with quiet():
                     found = measure_all(Role.GRAD_OUTPUT, [(name, grad)], detail)
+                    tracker.phases.complete(found, detail)
                 tracker.reporter.send(
                     Phase.BACKWARD, detail, tracker.backward_start, Content(measurements=found)
                 )
-
-
-def learn_first(parameters: Sequence[Parameter]) -> None:
-    """Take parameters for trained from now on, and copy the weights of those that were not."""
-    fresh = [parameter for parameter in parameters if not parameter.trained]
-    if not fresh:
-        return
-    for parameter in fresh:
-        parameter.trained = True
-    with quiet():
-        weights.learn(fresh)

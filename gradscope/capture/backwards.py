@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import torch
 
-from gradscope.capture import measuring
-from gradscope.capture.arrivals import Arrivals, learn_first
+from gradscope.capture import measuring, weights
+from gradscope.capture.arrivals import Arrivals
 from gradscope.capture.grads import GradChange, forget, learn, survey
 from gradscope.capture.leaves import Place, adopt_leaves
 from gradscope.capture.measuring import measure_all, total_norm
@@ -170,7 +170,7 @@ class _Gradient:
         grads = result.values() if isinstance(result, dict) else result
         pairs = [(self._registry.find(t), g) for t, g in zip(token, grads, strict=False)]
         given = [(p, g) for p, g in pairs if p is not None and g is not None]
-        learn_first([parameter for parameter, _ in given])
+        weights.learn_first([parameter for parameter, _ in given])
         self._backwards.end(given)
 
     def abandon(self, _token: object) -> None:

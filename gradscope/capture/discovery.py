@@ -29,7 +29,6 @@ class KnownModel:
     parameters: list[Parameter] = field(default_factory=list)
     modules: dict[int, tuple[weakref.ref[nn.Module], str]] = field(default_factory=dict)
     described: Model | None = None
-    weights_sent: bool = False
 
     @property
     def alive(self) -> bool:
@@ -172,7 +171,7 @@ class Registry(Index):
         for module_id in model.modules:
             self._modules.pop(module_id, None)
         self.drop(model.parameters)
-        model.parameters, model.modules, model.weights_sent = [], {}, False
+        model.parameters, model.modules = [], {}
 
     def _settle(
         self,

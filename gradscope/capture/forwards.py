@@ -13,6 +13,7 @@ from gradscope.capture.arrivals import Arrivals
 from gradscope.capture.measuring import measure_all
 from gradscope.capture.outputs import first_tensor
 from gradscope.capture.patches import Patches
+from gradscope.capture.previews import preview
 from gradscope.capture.quiet import quiet
 from gradscope.capture.reporter import Content
 from gradscope.capture.roots import Roots
@@ -33,6 +34,8 @@ class Forwards:
         self._root_depth = 0
         self._direct: nn.Module | None = None
         self._names: dict[str, None] = {}
+        self._inputs: Any = ()
+        """What the model was given, where no DataLoader has shown it."""
         self._phase = Phase.FORWARD
         self._start = 0.0
         self._iteration = 0
@@ -42,9 +45,9 @@ class Forwards:
         """Set the hooks."""
         guard = self._tracker.reporter.guard
 
-        def before(module: nn.Module, _args: Any) -> None:
+        def before(module: nn.Module, args: Any) -> None:
             if not torch.compiler.is_compiling():
-                guard(self._enter, module)
+                guard(self._enter, module, args)
 
         def after(module: nn.Module, _args: Any, output: Any) -> None:
             if not torch.compiler.is_compiling():
@@ -77,7 +80,7 @@ class Forwards:
         self._root = self._direct = None
         self._tracker.in_model = False
 
-    def _enter(self, module: nn.Module) -> None:
+    def _enter(self, module: nn.Module, args: Any) -> None:
         tracker = self._tracker
         if tracker.in_backward or tracker.reporter.deaf:
             return
@@ -85,6 +88,7 @@ class Forwards:
         if self._root is None and self._roots.has_parameters(module):
             self._root, self._root_depth = module, len(self._stack)
             tracker.in_model = True
+            self._inputs = () if tracker.loops.driving else args
             self._begin(module)
 
     def _leave(self, module: nn.Module, output: Any) -> None:
@@ -149,7 +153,7 @@ class Forwards:
                 tracker.activations.hold(name, tensor)
 
     def _report_inside(self, name: str, tensor: torch.Tensor | None) -> None:
-        reporter = self._tracker.reporter
+        tracker, reporter = self._tracker, self._tracker.reporter
         detail = reporter.look(self._phase, Inside("forward", name))
         if reporter.close or detail is Detail.FULL:
             self._hold(name, tensor)
@@ -158,6 +162,7 @@ class Forwards:
         with quiet():
             outputs = [] if tensor is None else [(name, tensor)]
             found = measure_all(Role.ACTIVATION, outputs, detail)
+            tracker.phases.complete(found, detail)
         reporter.send(self._phase, detail, self._start, Content(measurements=found))
 
     def _end(self) -> None:
@@ -166,11 +171,21 @@ class Forwards:
         self._direct = None
         tracker.tally.forwards += 1
 
+        inputs, self._inputs = self._inputs, ()
+
         def describe(detail: Detail) -> Content:
             if detail is not Detail.FULL:
                 return Content()
             outputs = [(n, t) for n, t in tracker.activations.items() if n in self._names]
-            return Content(measurements=measure_all(Role.ACTIVATION, outputs, detail))
+            found = measure_all(Role.ACTIVATION, outputs, detail)
+            return Content(measurements=found, batch=preview(_named(inputs)))
 
         if tracker.phases.end(self._phase, self._start, describe) is not Detail.FULL:
             tracker.activations.clear()
+
+
+def _named(inputs: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a model's positional inputs as a batch with named fields."""
+    if len(inputs) == 1:
+        return {"input": inputs[0]}
+    return {f"input {place}": value for place, value in enumerate(inputs)}

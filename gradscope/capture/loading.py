@@ -45,6 +45,7 @@ class Loading:
             phase = Phase.EVALUATE
         else:
             phase = Phase.BATCH
+            tracker.meet_optimizers()
             tracker.settle()
             tracker.timeline.batch(again=tracker.loops.train_with(iterator))
 

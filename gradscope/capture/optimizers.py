@@ -35,6 +35,7 @@ class Optimizers:
         self._reporter = reporter
         self._built: list[weakref.ref[TorchOptimizer]] = []
         self._known: list[_Known] = []
+        self._new: list[weakref.ref[TorchOptimizer]] = []
         self.count = 0
         """Optimizers built so far."""
 
@@ -51,8 +52,16 @@ class Optimizers:
         self.count += 1
         self._built = [r for r in self._built if r() is not None]
         self._built.append(weakref.ref(optimizer))
+        self._new.append(self._built[-1])
         if self._reporter.lr is None:
             self.acts(optimizer)
+
+    def take_new(self) -> list[TorchOptimizer]:
+        """Return the optimizers built since this was last asked."""
+        if not self._new:
+            return []
+        fresh, self._new = self._new, []
+        return [o for o in (reference() for reference in fresh) if o is not None]
 
     def acts(self, optimizer: TorchOptimizer) -> None:
         """Take the learning rate of this optimizer for the current one."""

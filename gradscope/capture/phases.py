@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from gradscope.capture import measuring
 from gradscope.capture.discovery import Registry
+from gradscope.capture.freshness import Freshness
 from gradscope.capture.grads import GradCopies
 from gradscope.capture.outputs import CAP
 from gradscope.capture.quiet import quiet
@@ -28,6 +28,7 @@ class Phases:
         self._reporter = reporter
         self._registry = registry
         self.grad_copies = GradCopies(CAP)
+        self.freshness = Freshness(registry)
 
     def end(
         self, phase: Phase, start: float, describe: Describe, *, completes: bool = False
@@ -39,6 +40,7 @@ class Phases:
         """
         detail = self._reporter.look(phase, completes=completes)
         if detail is None:
+            self.freshness.forget()
             selected = self._registry.named(self.grad_copies.selected)
             if selected is not None:
                 with quiet():
@@ -48,17 +50,18 @@ class Phases:
             content = describe(detail)
             full = detail is Detail.FULL
             self.grad_copies.keep(list(self._registry.parameters()), everything=full)
-            if full:
-                content.measurements[:0] = self._first_weights(content.measurements)
+            self.complete(content.measurements, detail)
         self._reporter.send(phase, detail, start, content)
         return detail
 
-    def _first_weights(self, measured: list[Measurement]) -> list[Measurement]:
-        """Measure the weights of models of which none were sent yet."""
-        already = {(m.role, m.name) for m in measured}
-        found: list[Measurement] = []
-        for model in self._registry.models:
-            if model.parameters and not model.weights_sent:
-                model.weights_sent = True
-                found += measuring.weights(model.parameters, Detail.FULL)
-        return [m for m in found if (m.role, m.name) not in already]
+    def complete(self, measurements: list[Measurement], detail: Detail) -> None:
+        """Add to what a moment measured, where it looks closely, all that was not yet.
+
+        So every stop has the weights, grads and updates of all layers. Call it inside
+        ``quiet()``.
+        """
+        self.freshness.note(measurements, detail)
+        if detail is Detail.FULL:
+            further = self.freshness.missing(measurements)
+            self.freshness.note(further, detail)
+            measurements += further

@@ -6,7 +6,6 @@ from typing import Any
 from torch.optim import Optimizer
 
 from gradscope.capture import measuring, weights
-from gradscope.capture.arrivals import learn_first
 from gradscope.capture.leaves import adopt
 from gradscope.capture.optimizers import tensors_of
 from gradscope.capture.parameters import Parameter
@@ -90,7 +89,7 @@ class Stepping:
         tensors = list(tensors_of(optimizer))
         adopt(tracker.registry, tracker.frames, tensors)
         moved = tracker.registry.among(tensors)
-        learn_first(moved)
+        weights.learn_first(moved)
         return moved
 
 

@@ -8,14 +8,15 @@ from torch import nn
 from gradscope.capture.byhand import ByHand
 from gradscope.capture.discovery import Registry
 from gradscope.capture.frames import Frames
-from gradscope.capture.leaves import follow_variables
+from gradscope.capture.leaves import adopt, follow_variables
 from gradscope.capture.loops import Loops
-from gradscope.capture.optimizers import Optimizers
+from gradscope.capture.optimizers import Optimizers, tensors_of
 from gradscope.capture.outputs import Outputs
 from gradscope.capture.parameters import Parameter
 from gradscope.capture.phases import Phases
 from gradscope.capture.reporter import Reporter
 from gradscope.capture.tally import Tally
+from gradscope.capture.weights import learn_first
 from gradscope.core.events import LossCall
 
 
@@ -78,6 +79,18 @@ class Tracker:
         """Something begins that no forward calls: a fetch, a zeroing, an optimizer's step."""
         if self.in_model:
             self.reset_forwards()
+
+    def meet_optimizers(self) -> None:
+        """Learn what new optimizers move, which shows a model before its first forward."""
+        fresh = self.optimizers.take_new()
+        if not fresh:
+            return
+        with self.clock.aside():
+            for optimizer in fresh:
+                tensors = list(tensors_of(optimizer))
+                adopt(self.registry, self.frames, tensors)
+                learn_first(self.registry.among(tensors))
+            self.optimizers.describe_known()
 
     def settle(self, *, surely: bool = False) -> None:
         """Report what is still to be told of the work before."""

@@ -9,6 +9,7 @@ import torch
 
 from gradscope.capture.arrays import is_readable
 from gradscope.capture.parameters import Parameter
+from gradscope.capture.quiet import quiet
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,17 @@ def learn(parameters: Sequence[Parameter]) -> None:
         tensor = parameter.tensor
         if parameter.copy is None and tensor is not None and _is_plain(tensor):
             parameter.copy = tensor.detach().clone()
+
+
+def learn_first(parameters: Sequence[Parameter]) -> None:
+    """Take parameters for trained from now on, and copy the weights of those that were not."""
+    fresh = [parameter for parameter in parameters if not parameter.trained]
+    if not fresh:
+        return
+    for parameter in fresh:
+        parameter.trained = True
+    with quiet():
+        learn(fresh)
 
 
 def changed(parameters: Sequence[Parameter]) -> list[Parameter]:

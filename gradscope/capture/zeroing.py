@@ -40,6 +40,7 @@ class Zeroing:
         if self._running or tracker.reporter.deaf:
             return None
         tracker.begin_between()
+        tracker.meet_optimizers()
         tracker.settle()
         if tracker.timeline.stepped and not tracker.loops.driving:
             tracker.timeline.zero_grad(tracker.frames.trace())

@@ -215,7 +215,7 @@ def test_a_gan_takes_two_steps_in_an_iteration() -> None:
         assert gate.phases(iteration) == ["batch", *GAN]
     completes = [place.completes for place in gate.places if place.phase is Phase.STEP]
     assert completes == [True, True, False, True, False, True]
-    assert [model.name for model in gate.models()] == ["Discriminator", "Generator"]
+    assert [model.name for model in gate.models()] == ["Generator", "Discriminator"]
     names = [parameter.fqn for model in gate.models() for parameter in model.parameters]
     assert names == ["main.weight", "main.bias", "Generator.main.weight", "Generator.main.bias"]
 
