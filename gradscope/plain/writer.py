@@ -97,7 +97,8 @@ class JsonWriter:
         """Write ``{"event": "answer", "command": …, "text": …, "data": {…}}``."""
         event = "answer" if command else "stop"
         named = {"command": command} if command else {}
-        self._write({"event": event, **named, "text": reply.text, "data": reply.data})
+        text = plain_text(reply.text, ascii_only=False)
+        self._write({"event": event, **named, "text": text, "data": reply.data})
 
     def problem(self, command: str, message: str) -> None:
         """Write ``{"event": "error", "command": …, "message": …}``."""

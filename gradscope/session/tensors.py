@@ -16,11 +16,13 @@ from gradscope.core.tensors import Stats, TensorData
 from gradscope.core.words import Role, When
 from gradscope.session.answers import CommandError, Reply
 from gradscope.session.names import MomentNames, module_names, parameter_names
-from gradscope.session.source import Session
+from gradscope.session.source import RunState, Session, SessionError
 
-ELEMENTS_SHOWN = 4096
+ELEMENTS_SHOWN = 256
 """Larger tensors are shown by their statistics, unless an index picks elements."""
 
+_INDEX = "add an index to see elements, such as [0]"
+_NO_ELEMENTS = "elements can be read only where a script is paused"
 _INDEXED = re.compile(r"(?P<name>[^\[\]]*?)\s*(?:\[(?P<index>[^\[\]]*)\])?", re.DOTALL)
 _ITEM = re.compile(
     r"\s*(?:(-?\d{1,15})|(-?\d{1,15})?\s*:\s*(-?\d{1,15})?(?:\s*:\s*(\d{1,15})?)?)\s*"
@@ -127,8 +129,14 @@ def show(session: Session, text: str, _wait: bool) -> Reply:  # noqa: FBT001  # 
         if measured is not None and measured.stats is None:
             return _absent(wanted)
         if measured is not None and measured.stats and measured.stats.numel > ELEMENTS_SHOWN:
-            return _summary(wanted, measured.stats)
-    data = session.read_tensor(wanted.role, wanted.name, wanted.when, wanted.index)
+            living = session.state is RunState.PAUSED
+            return _summary(wanted, measured.stats, _INDEX if living else _NO_ELEMENTS)
+    try:
+        data = session.read_tensor(wanted.role, wanted.name, wanted.when, wanted.index)
+    except SessionError as error:
+        if measured is None or measured.stats is None:
+            raise
+        return _summary(wanted, measured.stats, str(error))
     if data is None:
         return _absent(wanted)
     stats = None if measured is None else measured.stats
@@ -161,11 +169,11 @@ def _absent(wanted: Wanted) -> Reply:
     return Reply(f"{wanted.title} is None", {"tensor": wanted.title, "absent": True})
 
 
-def _summary(wanted: Wanted, stats: Stats) -> Reply:
+def _summary(wanted: Wanted, stats: Stats, remark: str) -> Reply:
     lines = [
         f"{wanted.title}: {shape_text(stats.shape)} {stats.dtype}",
         f"  {_stats_text(stats)}",
-        "  add an index to see elements, such as [0]",
+        f"  {remark}",
     ]
     data = {"tensor": wanted.title, "dtype": stats.dtype, "shape": list(stats.shape)}
     return Reply("\n".join(lines), {**data, **_stats_data(stats)})
