@@ -63,6 +63,11 @@ class Capture:
     def excluded(self, seconds: float) -> None:
         self._clock.excluded = seconds
 
+    def settle(self) -> None:
+        """Report what the script has changed by hand since its last piece of work."""
+        self._reporter.guard(self._tracker.settle)
+        self._reporter.guard(lambda: self._tracker.by_hand.look_at_grads(exact=True))
+
     def remove(self) -> None:
         """Take everything out: torch is as it was, and nothing more is watched."""
         self._reporter.silent = True

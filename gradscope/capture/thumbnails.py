@@ -4,31 +4,29 @@ import numpy as np
 import numpy.typing as npt
 
 from gradscope.capture.arrays import Array
+from gradscope.core.layout import grid
 from gradscope.core.tensors import THUMBNAIL_SIDE, Thumbnail
 
 _CELLS = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 
 
 def thumbnail(array: Array) -> Thumbnail | None:
-    """Pool a real array of any shape; None for an empty one.
+    """Pool a real array of any shape, laid out as ``core.layout.grid`` says.
 
-    The last two dimensions of an array of four or more are tiles, kept whole and unpooled as
-    long as one fits; ``1 x 1`` tiles are laid out as a matrix. All other arrays are matrices
-    whose columns are the last dimension.
+    Tiles are not pooled; as many of the first are kept as there is room for. None for an empty
+    array.
     """
     if array.size == 0:
         return None
-    if array.ndim >= 4 and 1 < array.shape[-1] * array.shape[-2] <= _CELLS:
-        height, width = array.shape[-2:]
-        tiles = array.reshape(-1, height, width)
-        kept = tiles[: max(1, _CELLS // (height * width))]
-        return _pack(kept, (1, 1), len(tiles))
-    if array.ndim >= 4 and array.shape[-1] == array.shape[-2] == 1:
-        array = array.reshape(array.shape[0], -1)
-    columns = array.shape[-1] if array.ndim else 1
-    matrix = array.reshape(-1, columns)
-    block = (-(-matrix.shape[0] // THUMBNAIL_SIDE), -(-columns // THUMBNAIL_SIDE))
-    return _pack(_pool(matrix, block), block, 1)
+    # A wrapped-around minus of an integer would pass for its magnitude.
+    laid_out = array.reshape(grid(array.shape))
+    cells = laid_out.astype(np.float64) if array.dtype.kind in "biu" else laid_out
+    if cells.ndim == 3:
+        count, height, width = cells.shape
+        return _pack(cells[: max(1, _CELLS // (height * width))], (1, 1), count)
+    rows, columns = cells.shape
+    block = (-(-rows // THUMBNAIL_SIDE), -(-columns // THUMBNAIL_SIDE))
+    return _pack(_pool(cells, block), block, 1)
 
 
 def _pool(matrix: Array, block: tuple[int, int]) -> Array:

@@ -128,6 +128,11 @@ class ScriptGate:
         if not self.inert:
             self._channel.send(encode(event))
 
+    def stops_no_more(self) -> None:
+        """Let whatever is still to come pass: there is no script left to stop."""
+        self._held = False
+        self._stops.resume(Resume(Until.NEVER), self._place)
+
     def finish(self) -> None:
         """Say what was left to say: the script is over."""
         if self.inert:

@@ -22,7 +22,10 @@ class Watch:
 
     def finish(self) -> tuple[Any, ...]:
         """Take the instruments out; return the fields of ``Seen``."""
+        self.gate.stops_no_more()
         try:
+            if not self.gate.quitting:
+                self._capture.settle()
             self._capture.remove()
         finally:
             self.gate.finish()

@@ -20,6 +20,7 @@ class RecordingGate:
         self.events: list[Event] = []
         self.visit: Callable[[Moment], None] = lambda _: None
         self.inspector: Inspector
+        self.settle: Callable[[], None]
 
     def look(self, place: Place) -> Detail | None:
         self.places.append(place)
@@ -73,6 +74,7 @@ def watching(
     gate = RecordingGate(ends, inside)
     installed = capture.install(gate)
     gate.inspector = installed.inspector
+    gate.settle = installed.settle
     try:
         yield gate
     finally:

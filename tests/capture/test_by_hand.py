@@ -53,6 +53,19 @@ def test_weights_updated_by_hand_make_an_iteration(
     assert completes == [True, True]
 
 
+def test_the_last_update_by_hand_is_reported_when_the_script_is_over() -> None:
+    with watching() as gate:
+        model = nn.Linear(2, 1)
+        model(INPUTS).sum().backward()
+        for parameter in model.parameters():
+            subtract(parameter)
+            parameter.grad = None
+        assert gate.phases() == ["forward", "loss", "backward"]
+        gate.settle()
+        gate.settle()
+    assert gate.phases(1) == ["forward", "loss", "backward", "manual", "zero_grad"]
+
+
 def zero_in_place(parameter: nn.Parameter) -> None:
     assert parameter.grad is not None
     parameter.grad.zero_()

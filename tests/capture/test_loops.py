@@ -217,7 +217,12 @@ def test_a_gan_takes_two_steps_in_an_iteration() -> None:
     assert completes == [True, True, False, True, False, True]
     assert [model.name for model in gate.models()] == ["Generator", "Discriminator"]
     names = [parameter.fqn for model in gate.models() for parameter in model.parameters]
-    assert names == ["main.weight", "main.bias", "Generator.main.weight", "Generator.main.bias"]
+    assert names == [
+        "main.weight",
+        "main.bias",
+        "Discriminator.main.weight",
+        "Discriminator.main.bias",
+    ]
 
 
 def test_a_gan_without_a_loader_still_takes_two_steps_in_an_iteration() -> None:
