@@ -69,13 +69,28 @@ class Frames:
         if filename.startswith("<") and filename != "<stdin>":
             return False
         library = max(
-            (len(root) for root in self._libraries if _is_under(filename, root)), default=0
+            _installed_under(filename),
+            *(len(root) for root in self._libraries if _is_under(filename, root)),
+            0,
         )
         if not library:
             return True
         main = getattr(sys.modules.get("__main__"), "__file__", None)
         home = str(Path(main).resolve().parent) if main else ""
         return bool(home) and len(home) > library and _is_under(filename, home)
+
+
+def _installed_under(filename: str) -> int:
+    """Return how much of a path names the folder it was installed in, by this python or another.
+
+    A virtual environment may see the packages of the system, which ``sysconfig`` does not name.
+    """
+    ends = [
+        filename.rfind(f"{folder}/") + len(folder)
+        for folder in ("/site-packages", "/dist-packages")
+        if f"{folder}/" in filename
+    ]
+    return max(ends, default=0)
 
 
 def _is_under(filename: str, root: str) -> bool:

@@ -100,3 +100,10 @@ def test_libraries_are_not_the_users() -> None:
     assert not frames.is_users(sys.modules[Frames.__module__].__file__ or "")
     assert not frames.is_users("<frozen importlib._bootstrap>")
     assert frames.is_users("/somewhere/train.py")
+
+
+def test_packages_of_another_python_are_not_the_users() -> None:
+    frames = Frames()
+    assert not frames.is_users("/usr/lib/python3/dist-packages/torch/_tensor.py")
+    assert not frames.is_users("/opt/old/lib/python3.9/site-packages/torch/_tensor.py")
+    assert frames.is_users("/home/me/site-packages-notes/train.py")
