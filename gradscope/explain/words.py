@@ -168,9 +168,14 @@ def _backward(context: _Context) -> _Parts:
         done.append(f"filled {_count(facts.grads_filled, 'grad')}")
     if facts.grads_accumulated:
         done.append(f"added to {_count(facts.grads_accumulated, 'grad')}")
+    written = [
+        f"{_count(number, 'grad')} {how}"
+        for number, how in ((facts.grads_filled, "filled"), (facts.grads_accumulated, "added to"))
+        if number
+    ]
     rows = [
         Row("reads", "the loss, saved activations"),
-        Row("writes", " and ".join(done) or "no grad", Role.GRAD),
+        *_lines("writes", written or ["no grad"], Role.GRAD),
     ]
     if facts.grads_none:
         rows.append(Row("without", f"{_count(facts.grads_none, 'grad')} still None", Role.GRAD))

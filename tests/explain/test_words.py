@@ -164,7 +164,7 @@ def test_rows_of_a_backward() -> None:
     rows = describe(msgspec.structs.replace(MOMENT, facts=facts)).rows
     assert [(row.label, row.text) for row in rows] == [
         ("reads", "the loss, saved activations"),
-        ("writes", "filled 8 grads"),
+        ("writes", "8 grads filled"),
         ("without", "2 grads still None"),
         ("‖g‖", "0.8312"),
     ]
