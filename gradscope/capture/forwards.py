@@ -78,6 +78,7 @@ class Forwards:
         """Forget forwards that an exception has ended unseen."""
         self._stack.clear()
         self._root = self._direct = None
+        self._inputs = ()
         self._tracker.in_model = False
 
     def _enter(self, module: nn.Module, args: Any) -> None:
