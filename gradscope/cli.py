@@ -194,7 +194,7 @@ def _open(
     spec: "LaunchSpec", *, plain: bool = False, json: bool = False, output: str | None = None
 ) -> NoReturn:
     """Start a script, show it until the user leaves, and exit as it did."""
-    session = _start(spec, terminal=_has_screen() and not json, output=output)
+    session = _start(spec, terminal=_has_terminal() and not json, output=output)
     sys.exit(_show(session, plain=plain, json=json))
 
 
@@ -230,8 +230,13 @@ def _show(session: "Session", *, plain: bool, json: bool) -> int:
     return run_screen(session)
 
 
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _has_screen() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    """Tell whether text can be placed on the terminal, as far as it says what it is."""
+    return _has_terminal() and os.environ.get("TERM", "dumb") not in {"", "dumb"}
 
 
 def _fail(message: str) -> NoReturn:

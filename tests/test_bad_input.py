@@ -118,49 +118,57 @@ def test_a_script_that_never_trains_is_told_what_was_seen(tmp_path: Path) -> Non
     write(tmp_path, "import torch\nmodel = torch.nn.Linear(2, 2)\nmodel(torch.ones(1, 2))\n")
     result = gradscope("run", "train.py", directory=tmp_path)
     assert result.returncode == 0
-    text = (result.stdout + result.stderr).decode()
-    assert "without training" in text
-    assert "1 model" in text
+    assert (
+        "train.py ended without training: it imported torch, ran 1 forward,"
+        " built no optimizer, fetched no batch and never called backward"
+    ) in result.stdout.decode()
 
 
-def test_the_exit_code_is_the_scripts(tmp_path: Path) -> None:
-    write(tmp_path, TRAIN + "raise SystemExit(3)\n")
-    result = gradscope("run", "train.py", directory=tmp_path)
+def test_a_script_that_changes_directory_and_exits_with_a_code(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path, "import os\nos.chdir('elsewhere')\n" + TRAIN + "raise SystemExit(3)\n")
+    result = gradscope("run", "-o", "run.gscope", "train.py", directory=tmp_path)
     assert result.returncode == 3
+    recording = Recording.open(tmp_path / "run.gscope")
+    moment = recording.latest_moment()
+    assert moment is not None
+    assert moment.line is not None
+    source = recording.source(moment.line.file)
+    assert source is not None
+    assert "optimizer.step()" in source.splitlines()[moment.line.line - 1]
+    recording.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_script_that_kills_itself_leaves_its_recording(tmp_path: Path, number: int) -> None:
-    write(tmp_path, TRAIN + f"import os\nos.kill(os.getpid(), {number})\n")
+@pytest.mark.parametrize(
+    ("number", "script"), [(signal.SIGKILL, TRAIN), (signal.SIGSEGV, "")], ids=["kill", "crash"]
+)
+def test_a_script_that_kills_itself_leaves_its_recording(
+    tmp_path: Path, number: int, script: str
+) -> None:
+    write(tmp_path, script + f"import os\nos.kill(os.getpid(), {number})\n")
     result = gradscope("run", "-o", "run.gscope", "train.py", directory=tmp_path)
     assert result.returncode == 128 + number
     assert f"signal {number}".encode() in result.stdout + result.stderr
     recording = Recording.open(tmp_path / "run.gscope")
     moment = recording.latest_moment()
-    assert moment is not None
-    assert (moment.iteration, moment.phase) == (3, "step")
+    if script:
+        assert moment is not None
+        assert (moment.iteration, moment.phase) == (3, "step")
+    else:
+        assert moment is None
     ended = recording.ended()
     assert ended is not None
     assert ended.status == -number
     recording.close()
 
 
-def test_a_script_that_forks_is_watched_once(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        "import os\nimport torch\n"
-        + TRAIN
-        + "child = os.fork()\n"
-        + TRAIN
-        + "print('child' if child == 0 else 'parent', flush=True)\n"
-        + "if child:\n    os.waitpid(child, 0)\n",
-    )
-    result = gradscope("run", "-o", "run.gscope", "train.py", directory=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert sorted(result.stdout.split()).count(b"child") == 1
-    recording = Recording.open(tmp_path / "run.gscope")
-    assert recording.series("loss").iterations.tolist() == [1, 2, 3, 4, 5, 6]
-    recording.close()
+# A process starts out with the peak of the one that forked it, here that of a small one.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run([sys.executable, "-m", "gradscope", *sys.argv[1:]]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
 
 
 @pytest.mark.slow
@@ -170,28 +178,27 @@ def test_a_gigabyte_of_output_loses_nothing(tmp_path: Path) -> None:
         "import sys\nline = b'x' * 1023 + b'\\n'\n"
         "for _ in range(1024):\n    sys.stdout.buffer.write(line * 1024)\n",
     )
-    counter = subprocess.Popen(["wc", "-c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    run = subprocess.Popen(
-        [sys.executable, "-m", "gradscope", "run", "-o", "run.gscope", "train.py"],
-        stdin=subprocess.PIPE,
-        stdout=counter.stdin,
-        stderr=subprocess.DEVNULL,
-        cwd=tmp_path,
-    )
-    assert counter.stdin is not None
-    counter.stdin.close()
-    assert run.stdin is not None
-    run.stdin.write(b"continue\n")
-    run.stdin.close()
-    _, status, usage = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
-    assert counter.stdout is not None
-    written = int(counter.stdout.read())
-    counter.wait()
+    command = [sys.executable, "-c", MEASURED, "run", "-o", "run.gscope", "train.py"]
+    with (
+        subprocess.Popen(["wc", "-c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as counter,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=counter.stdin,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+        ) as run,
+    ):
+        assert counter.stdin is not None
+        counter.stdin.close()
+        _, peak = run.communicate(b"continue\n")
+        assert counter.stdout is not None
+        written = int(counter.stdout.read())
+    (tmp_path / "run.gscope").unlink()
     assert run.returncode == 0
     assert 1 << 30 <= written < (1 << 30) + 10_000
-    assert usage.ru_maxrss < 400_000
-    (tmp_path / "run.gscope").unlink()
+    kilobyte = 1 if sys.platform == "linux" else 1024
+    assert int(peak.split()[-1]) < 400_000 * kilobyte
 
 
 def test_invalid_utf8_passes_through(tmp_path: Path) -> None:
@@ -200,16 +207,46 @@ def test_invalid_utf8_passes_through(tmp_path: Path) -> None:
     assert b"caf\xe9 \xff\n" in result.stdout
 
 
-def test_a_script_that_changes_directory(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    write(tmp_path, "import os\nos.chdir('elsewhere')\n" + TRAIN)
-    result = gradscope("run", "-o", "run.gscope", "train.py", directory=tmp_path)
-    assert result.returncode == 0
-    recording = Recording.open(tmp_path / "run.gscope")
-    moment = recording.latest_moment()
-    assert moment is not None
-    assert moment.line is not None
-    source = recording.source(moment.line.file)
-    assert source is not None
-    assert "optimizer.step()" in source.splitlines()[moment.line.line - 1]
-    recording.close()
+def test_a_torchvision_that_does_not_fit_torch(tmp_path: Path) -> None:
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')"
+    )
+    write(tmp_path, "import torchvision\n")
+    result = gradscope("run", "train.py", directory=tmp_path)
+    assert result.returncode == 1
+    shown = result.stderr.split(b"Traceback")[1]
+    assert b"RuntimeError: operator torchvision::nms does not exist" in shown
+    assert b"gradscope" not in shown.split(b"RuntimeError:")[0]
+
+
+def test_a_script_that_exits_before_it_imports_torch(tmp_path: Path) -> None:
+    write(tmp_path, "import sys\nsys.exit(3)\n")
+    result = gradscope("run", "train.py", directory=tmp_path)
+    assert result.returncode == 3
+    assert b"train.py exited with code 3" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_script_and_its_children(tmp_path: Path, number: signal.Signals) -> None:
+    write(
+        tmp_path,
+        "import os, subprocess\nother = subprocess.Popen(['sleep', '1000'])\n"
+        "print(os.getpid(), other.pid, flush=True)\nother.wait()\n",
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "gradscope", "run", "train.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+    ) as run:
+        assert run.stdout is not None
+        processes = run.stdout.readline().decode().split()
+        run.send_signal(number)
+        assert run.wait(60) == 128 + number
+    shown = subprocess.run(
+        ["ps", "-o", "stat=", "-p", ",".join(processes)], capture_output=True, check=False
+    )
+    assert all(line.startswith(b"Z") for line in shown.stdout.split())

@@ -8,19 +8,23 @@ import pytest
 
 from gradscope.core.commands import Resume, Until
 from gradscope.core.events import Moment
+from gradscope.core.words import Phase
 from tests.launch.driver import SECONDS, Child
 
-END = """
-with open(sys.argv[1], "wb") as file:
-    for value in model.state_dict().values():
-        file.write(value.numpy().tobytes())
-print(torch.rand(2), random.random(), torch.is_grad_enabled(), model.training)
+ALL = """
+import random, runpy, sys, torch
+for name in sys.argv[1:]:
+    random.seed(2)
+    model = runpy.run_path(name + ".py")["model"]
+    with open(name + ".weights", "wb") as file:
+        for value in model.state_dict().values():
+            file.write(value.numpy().tobytes())
+    print(name, torch.rand(2), random.random(), torch.is_grad_enabled(), model.training)
 """
 
 SCRIPTS = {
     "cnn": """
-import random, sys, torch
-random.seed(2)
+import random, torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(3)
@@ -43,8 +47,7 @@ for epoch in range(2):
         print(repr(model(data.tensors[0]).sum().item()))
 """,
     "momentum": """
-import random, sys, torch
-random.seed(2)
+import random, torch
 import torch.nn.functional as F
 torch.manual_seed(4)
 model = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 2))
@@ -63,8 +66,7 @@ for step in range(5):
     print(repr(loss.item()), scheduler.get_last_lr(), random.random())
 """,
     "adam": """
-import random, sys, torch
-random.seed(2)
+import random, torch
 torch.manual_seed(5)
 class Net(torch.nn.Module):
     def __init__(self):
@@ -85,8 +87,7 @@ for step in range(5):
     print(repr(loss.item()), optimizer.state_dict()["state"][0]["step"])
 """,
     "accumulation": """
-import random, sys, torch
-random.seed(2)
+import random, torch
 torch.manual_seed(6)
 model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.GELU(), torch.nn.Linear(8, 1))
 optimizer = torch.optim.RMSprop(model.parameters(), lr=0.01)
@@ -102,8 +103,7 @@ for i, (x, y) in enumerate(loader, 1):
     print(repr(loss.item()))
 """,
     "by_hand": """
-import random, sys, torch
-random.seed(2)
+import random, torch
 torch.manual_seed(7)
 model = torch.nn.Linear(3, 1)
 x, y = torch.randn(12, 3), torch.randn(12, 1)
@@ -119,46 +119,60 @@ for step in range(4):
 """,
 }
 
-Result = tuple[int, bytes, bytes, bytes]
+Result = tuple[int, bytes, bytes, list[bytes]]
 
 
 def plain(directory: Path) -> Result:
     done = subprocess.run(
-        [sys.executable, "script.py", "weights"],
+        [sys.executable, "all.py", *SCRIPTS],
         check=False,
         cwd=directory,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=SECONDS,
     )
-    return done.returncode, done.stdout, done.stderr, (directory / "weights").read_bytes()
+    return done.returncode, done.stdout, done.stderr, weights(directory)
+
+
+def weights(directory: Path) -> list[bytes]:
+    """Take away the files of weights that a run has written."""
+    files = [directory / f"{name}.weights" for name in SCRIPTS]
+    written = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    return written
 
 
 def watched(directory: Path, until: Until) -> tuple[Result, list[Moment]]:
     """Run under gradscope, resumed with ``until`` at every stop; return what was sent too."""
-    child = Child("script.py", "weights", directory=directory)
+    child = Child("all.py", *SCRIPTS, directory=directory)
     try:
         child.send(Resume(until))
         while child.stop() is not None:
             child.send(Resume(until))
         status = child.end()
-        result = (status, child.out(), child.err(), (directory / "weights").read_bytes())
+        result = (status, child.out(), child.err(), weights(directory))
     finally:
         child.close()
     return result, [event for event in child.events if isinstance(event, Moment)]
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_bit_identity(name: str, tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(SCRIPTS[name] + END)
+@pytest.mark.slow
+def test_bit_identity(tmp_path: Path) -> None:
+    (tmp_path / "all.py").write_text(ALL)
+    for name, script in SCRIPTS.items():
+        (tmp_path / f"{name}.py").write_text(script)
     expected = plain(tmp_path)
     assert (expected[0], expected[2]) == (0, b"")
+    assert all(expected[3])
     free, ends = watched(tmp_path, Until.NEVER)
     assert free == expected
-    assert len(ends) >= 12
+    assert len(ends) >= 12 * len(SCRIPTS)
     assert all(moment.inside is None and not moment.stop for moment in ends)
     stepped, everywhere = watched(tmp_path, Until.INTO)
     assert stepped == expected
-    assert all(moment.stop for moment in everywhere)
+    *stops, last = everywhere
+    assert all(moment.stop for moment in stops)
+    assert (last.phase, last.stop) == (Phase.MANUAL, "")  # found when the script is over
     assert [moment.seq for moment in everywhere] == list(range(1, len(everywhere) + 1))
     assert [m.seq for m in everywhere if m.inside is None] == [m.seq for m in ends]

@@ -1,5 +1,6 @@
 """Tensors as numpy arrays that hold exactly the same values."""
 
+import functools
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,15 +33,24 @@ _NUMPY_HAS = frozenset(
 )
 
 
+_PLAIN_CLASSES = frozenset({torch.Tensor, torch.nn.Parameter})
+
+
 def dtype_name(tensor: torch.Tensor) -> str:
     """Return torch's name of the element type, such as ``bfloat16``."""
-    return str(tensor.dtype).removeprefix("torch.")
+    return _name(tensor.dtype)
+
+
+@functools.cache
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def is_readable(tensor: torch.Tensor) -> bool:
     """Tell whether the tensor holds elements of its own: not meta, not a wrapper of others."""
     value: Any = tensor
-    if tensor.is_meta or is_traceable_wrapper_subclass(value):
+    wraps = type(tensor) not in _PLAIN_CLASSES and is_traceable_wrapper_subclass(value)
+    if tensor.is_meta or wraps:
         return False
     return not torch._C._functorch.is_functorch_wrapped_tensor(value)  # noqa: SLF001  # the only test for the tensors of torch.func
 

@@ -1,14 +1,32 @@
 """Histograms of arrays, in pieces small enough to stay in the cache."""
 
+import threading
+
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from gradscope.capture.arrays import Array
 from gradscope.core.tensors import HISTOGRAM_BINS, Histogram
 
-_PIECE = 1 << 13
-_LONG_PIECE = 1 << 17
+_PIECE = 3 << 13
+"""Elements scaled at a time. Of few more, torch would count in several threads."""
+_FEW = 1 << 12
 _BYTE = 256
+_BINS = HISTOGRAM_BINS + 1
+"""The last one holds the upper bound alone, until it is joined to the one before."""
+
+
+class _Buffers(threading.local):
+    """Room for one piece, kept since new memory costs more than what is done in it."""
+
+    def __init__(self) -> None:
+        self.narrow = np.empty(_PIECE, np.float32)
+        self.wide = np.empty(_PIECE)
+        self.bins = np.empty(2 * _PIECE, np.uint8)
+
+
+_buffers = _Buffers()
 
 
 def histogram(finite: Array, low: float, high: float, zeros: int = 0) -> Histogram:
@@ -28,34 +46,39 @@ def histogram(finite: Array, low: float, high: float, zeros: int = 0) -> Histogr
 
 
 def _count(values: Array, low: float, high: float) -> npt.NDArray[np.int64]:
-    """Count values by bin.
-
-    Two neighbours are counted at once, as a pair of bytes: counting is what takes the time.
-    """
+    """Count values by bin."""
     narrow = values.dtype == np.float32 and 1e-30 < high - low < 1e30
-    buffer = np.empty(min(_PIECE, values.size), np.float32 if narrow else np.float64)
-    bins = np.zeros(min(_LONG_PIECE, values.size + 1), np.uint8)
-    pairs = np.zeros(_BYTE * HISTOGRAM_BINS, np.int64)
-    padding = 0
-    for start in range(0, values.size, _LONG_PIECE):
-        part = values[start : start + _LONG_PIECE]
+    buffer = _buffers.narrow if narrow else _buffers.wide
+    counts = np.zeros(_BINS, np.int64)
+    pairs: npt.NDArray[np.int64] | None = None
+    for start in range(0, values.size, 2 * _PIECE):
+        part = values[start : start + 2 * _PIECE]
+        bins = _buffers.bins[: part.size]
         for place in range(0, part.size, _PIECE):
             piece = part[place : place + _PIECE]
             scaled = _scaled(piece, buffer[: piece.size], low, high)
             np.copyto(bins[place : place + piece.size], scaled, casting="unsafe")
-        even = part.size + part.size % 2
-        if even != part.size:
-            bins[part.size] = 0
-            padding += 1
-        pairs += np.bincount(bins[:even].view(np.uint16), minlength=pairs.size)
-    table = pairs.reshape(HISTOGRAM_BINS, _BYTE)[:, :HISTOGRAM_BINS]
-    counts: npt.NDArray[np.int64] = table.sum(axis=0) + table.sum(axis=1)
-    counts[0] -= padding
-    return counts
+        if bins.size <= _FEW:
+            counts += np.bincount(bins, minlength=_BINS)
+            continue
+        counts[bins[-1]] += bins.size % 2
+        found = _count_pairs(bins[: bins.size - bins.size % 2])
+        pairs = found if pairs is None else np.add(pairs, found, out=pairs)
+    if pairs is not None:
+        counts += pairs[:, :_BINS].sum(axis=0) + pairs.sum(axis=1)
+    counts[-2] += counts[-1]
+    return counts[:-1]
+
+
+def _count_pairs(bins: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Count two neighbours at once, since counting is what takes the time."""
+    neighbours = torch.from_numpy(bins).view(torch.int16)
+    found = torch.bincount(neighbours, minlength=_BYTE * _BINS)
+    return np.asarray(found.numpy()).reshape(_BINS, _BYTE)
 
 
 def _scaled(piece: Array, out: Array, low: float, high: float) -> Array:
-    """Bring values from between the extremes to between 0 and the last bin."""
+    """Bring values from between the extremes to between 0 and the number of bins."""
     if out.dtype == np.float32:
         np.subtract(piece, np.float32(low), out=out)
         np.multiply(out, np.float32(HISTOGRAM_BINS / (high - low)), out=out)
@@ -65,5 +88,4 @@ def _scaled(piece: Array, out: Array, low: float, high: float) -> Array:
         np.subtract(out, low / 2, out=out)
         np.divide(out, high / 2 - low / 2, out=out)
         np.multiply(out, HISTOGRAM_BINS, out=out)
-    np.minimum(out, out.dtype.type(HISTOGRAM_BINS - 1), out=out)
     return out

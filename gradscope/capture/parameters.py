@@ -56,7 +56,7 @@ class Parameter:
         self.changed_at = 0
         """The moment at which the weight last changed."""
         self.update_cache: torch.Tensor | None = None
-        self.grad = Grad.UNKNOWN
+        self.grad = Grad.NONE if tensor.is_leaf and tensor.grad is None else Grad.UNKNOWN
         self.grad_mark = (0, 0)
         """Identity and version of the grad that ``grad`` speaks of."""
         self.grad_copy: torch.Tensor | Unkept | None = Unkept.UNKEPT

@@ -7,6 +7,8 @@ from types import TracebackType
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
+from gradscope.capture.threads import use_again, use_one_thread
+
 
 def quiet() -> "Quiet":
     """Run a block without autograd, autocast, inference mode and torch's override modes.
@@ -20,7 +22,7 @@ def quiet() -> "Quiet":
 class Quiet:
     """The context of ``quiet``: made for being entered many times an iteration."""
 
-    __slots__ = ("_grad", "_overrides", "_unusual")
+    __slots__ = ("_grad", "_overrides", "_threads", "_unusual")
 
     def __enter__(self) -> None:
         self._unusual: ExitStack | None = None
@@ -34,6 +36,7 @@ class Quiet:
         torch._C._set_grad_enabled(False)  # noqa: FBT003  # torch takes no keyword here
         self._overrides = torch._C.DisableTorchFunction()
         self._overrides.__enter__()
+        self._threads = use_one_thread()
 
     def __exit__(
         self,
@@ -41,6 +44,7 @@ class Quiet:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        use_again(self._threads)
         self._overrides.__exit__(kind, error, traceback)
         torch._C._set_grad_enabled(self._grad)
         if self._unusual is not None:

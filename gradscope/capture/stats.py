@@ -1,6 +1,8 @@
 """Summary statistics of one tensor, right for every type and every magnitude."""
 
 import math
+import threading
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,9 +15,33 @@ from gradscope.core.tensors import Stats
 _LARGE = 1e150
 """Beyond this magnitude, or below its reciprocal, squares leave float64."""
 
+_DOT = 1 << 13
+"""Elements in one product: of more, BLAS would make it in several threads."""
+_PIECE = 3 * _DOT
+"""Elements that are looked at together, to stay in the cache."""
 
-_PIECE = 1 << 13
-"""Elements that are widened to float64 at a time, to stay in the cache."""
+
+class _Buffers(threading.local):
+    """Room for one piece, kept since new memory costs more than what is done in it."""
+
+    def __init__(self) -> None:
+        self.wide = np.empty(_PIECE)
+        self.mask = np.empty(_PIECE, np.bool_)
+        self.ones = np.ones(_DOT)
+
+
+_buffers = _Buffers()
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What one pass over an array finds. ``low`` and ``high`` are NaN where there is one."""
+
+    low: float
+    high: float
+    zeros: int
+    squares: float
+    total: float
 
 
 def measure(tensor: torch.Tensor) -> Stats | None:
@@ -60,10 +86,11 @@ def _of_array(
     if count == 0:
         return Stats(shape, dtype, norm=0.0, zeros=0, nans=0, infs=0)
     flat = np.ascontiguousarray(array).reshape(-1)
-    low, high = _extremes(flat, zeros)
+    scan = _look_over(flat, zeros)
+    low, high = scan.low, scan.high
     if math.isfinite(low) and math.isfinite(high):
         finite, nans, infs = flat, 0, 0
-        norm, mean, std = _moments(flat, count, low, high)
+        norm, mean, std = _moments(flat, count, scan)
     else:
         nans = int(np.count_nonzero(np.isnan(flat)))
         infs = int(np.count_nonzero(np.isinf(flat)))
@@ -71,50 +98,78 @@ def _of_array(
         norm = math.nan if nans else math.inf
         mean = low + high if nans or math.isinf(low + high) else math.nan
         std = math.nan
-    bounds = (low, high) if finite is flat else _extremes(finite, zeros)
+        inner = _look_over(finite, zeros)
+        low, high = inner.low, inner.high
     return Stats(
         shape,
         dtype,
         norm=norm,
         mean=mean,
         std=std,
-        min=low,
-        max=high,
-        zeros=_count_zeros(flat) + zeros,
+        min=scan.low,
+        max=scan.high,
+        zeros=scan.zeros,
         nans=nans,
         infs=infs,
-        histogram=histogram(finite, *bounds, zeros) if finite.size + zeros else None,
+        histogram=histogram(finite, low, high, zeros) if finite.size + zeros else None,
         thumbnail=None if picture is None else thumbnail(picture),
     )
 
 
-def _count_zeros(flat: Array) -> int:
-    return int(np.count_nonzero(np.equal(flat, 0)))
+def _look_over(flat: Array, zeros: int) -> _Scan:
+    """Go once over real values, beside ``zeros`` hidden elements of zero."""
+    lows, highs = ([0.0], [0.0]) if zeros or not flat.size else ([], [])
+    squares: list[float] = []
+    totals: list[float] = []
+    with np.errstate(all="ignore"):
+        for start in range(0, flat.size, _PIECE):
+            piece = flat[start : start + _PIECE]
+            low, high = _extremes(piece)
+            lows.append(low)
+            highs.append(high)
+            mask = _buffers.mask[: piece.size]
+            zeros += piece.size - int(np.count_nonzero(np.not_equal(piece, 0, out=mask)))
+            wide = _buffers.wide[: piece.size]
+            np.copyto(wide, piece, casting="unsafe")
+            _add_up(wide, squares, totals)
+        low, high = float(np.min(lows)), float(np.max(highs))
+    return _Scan(low, high, zeros, _total(squares), _total(totals))
 
 
-def _extremes(flat: Array, zeros: int) -> tuple[float, float]:
-    """Return minimum and maximum, NaN where there is one; hidden zeros count."""
-    if flat.size == 0:
-        return 0.0, 0.0
-    if flat.dtype.kind == "f":
-        low, high = (float(bound) for bound in torch.aminmax(torch.from_numpy(flat)))
-    else:
-        low, high = float(flat.min()), float(flat.max())
-    if not zeros or math.isnan(low):
-        return low, high
-    return min(low, 0.0), max(high, 0.0)
+def _extremes(piece: Array) -> tuple[float, float]:
+    if piece.dtype.kind != "f":
+        return float(piece.min()), float(piece.max())
+    low, high = torch.aminmax(torch.from_numpy(piece))
+    return low.item(), high.item()
 
 
-def _moments(flat: Array, count: int, low: float, high: float) -> tuple[float, float, float]:
+def _add_up(wide: Array, squares: list[float], totals: list[float]) -> None:
+    """Add the sums of the squares and of the values of a piece to both lists."""
+    for start in range(0, wide.size, _DOT):
+        part = wide[start : start + _DOT]
+        squares.append(float(np.dot(part, part)))
+        totals.append(float(np.dot(part, _buffers.ones[: part.size])))
+
+
+def _total(parts: list[float]) -> float:
+    try:
+        return math.fsum(parts)
+    except (ValueError, OverflowError):  # infinities of both signs, or a sum beyond the largest
+        return math.nan
+
+
+def _moments(flat: Array, count: int, scan: _Scan) -> tuple[float, float, float]:
     """Return norm, mean and standard deviation of finite values, accumulated in float64."""
-    largest = max(abs(low), abs(high))
+    largest = max(abs(scan.low), abs(scan.high))
     if largest == 0:
         return 0.0, 0.0, 0.0
-    unit = 1.0 if 1 / _LARGE < largest < _LARGE else largest
-    squares, total = _sums(flat, unit, 0.0)
+    unit, squares, total = 1.0, scan.squares, scan.total
+    if not 1 / _LARGE < largest < _LARGE:
+        unit = largest
+        squares, total = _sums(flat, unit, 0.0)
     norm, mean = math.sqrt(squares), total / count
-    if low == high:
-        return norm * unit, low, 0.0
+    if scan.low == scan.high:
+        return norm * unit, scan.low, 0.0
     variance = squares / count - mean * mean
     if variance < 1e-6 * mean * mean:
         # The difference of two nearly equal squares has lost its digits.
@@ -125,16 +180,15 @@ def _moments(flat: Array, count: int, low: float, high: float) -> tuple[float, f
 
 def _sums(flat: Array, unit: float, middle: float) -> tuple[float, float]:
     """Return the sums of squares and of values, in units and less ``middle``."""
-    squares, totals = [], []
-    buffer = np.empty(min(_PIECE, flat.size))
+    squares: list[float] = []
+    totals: list[float] = []
     for start in range(0, flat.size, _PIECE):
         piece = flat[start : start + _PIECE]
-        wide = buffer[: piece.size]
+        wide = _buffers.wide[: piece.size]
         np.copyto(wide, piece, casting="unsafe")
         if unit != 1.0:
             np.divide(wide, unit, out=wide)
         if middle:
             np.subtract(wide, middle, out=wide)
-        squares.append(float(np.dot(wide, wide)))
-        totals.append(float(wide.sum()))
+        _add_up(wide, squares, totals)
     return math.fsum(squares), math.fsum(totals)

@@ -35,11 +35,12 @@ class Histogram(msgspec.Struct, frozen=True, array_like=True):
 class Thumbnail(msgspec.Struct, frozen=True, array_like=True):
     """A tensor pooled for a heatmap, as float16 cells relative to ``scale``.
 
-    ``shape`` is ``(rows, columns)`` for a matrix or a vector (one row), and
-    ``(kernels, height, width)`` where convolution kernels are kept as whole tiles; ``total`` is
-    then the number of kernels in the tensor, of which the first ``kernels`` are here. A cell
-    stands for ``block`` elements (rows by columns) and holds the one of largest magnitude, NaN
-    before Inf before any number. ``block == (1, 1)`` means that cells are elements.
+    Cells are laid out as ``core.layout.grid`` says. ``shape`` is ``(rows, columns)`` for a matrix
+    or a vector (one row), and ``(kernels, height, width)`` where convolution kernels are kept as
+    whole tiles; ``total`` is then the number of kernels in the tensor, of which the first
+    ``kernels`` are here. A cell stands for ``block`` elements (rows by columns of the grid) and
+    holds the one of largest magnitude, NaN before Inf before any number. ``block == (1, 1)``
+    means that cells are elements.
     """
 
     shape: tuple[int, ...]

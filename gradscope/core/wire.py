@@ -53,11 +53,14 @@ class Decoder(Generic[T]):
             end = _LENGTH.size + length
             if len(self._pending) < end:
                 return
-            body = bytes(self._pending[_LENGTH.size : end])
-            del self._pending[:end]
-            yield self.decode_body(body)
+            try:
+                with memoryview(self._pending) as whole, whole[_LENGTH.size : end] as body:
+                    message = self.decode_body(body)
+            finally:
+                del self._pending[:end]
+            yield message
 
-    def decode_body(self, body: bytes) -> T:
+    def decode_body(self, body: bytes | memoryview) -> T:
         """Return the message that ``encode_body`` made into ``body``.
 
         Raises:

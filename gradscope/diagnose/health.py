@@ -35,8 +35,10 @@ def health(
     """Judge one parameter by its latest measurements.
 
     NaN or Inf anywhere is bad. A gradient that is zero everywhere, and an update whose norm is
-    below a millionth or above a tenth of the weight's, are worth watching. Without a gradient and
-    an update there is nothing to judge by.
+    below a millionth or above a tenth of the weight's, are worth watching. A large update counts
+    for matrices and kernels alone, and not where it started them from zero: biases and the shifts
+    of normalisation layers begin at zero and have to outgrow their updates first. Without a
+    gradient and an update there is nothing to judge by.
     """
     measured = [each for each in (weight, grad, update) if each is not None]
     for measurement in measured:
@@ -49,7 +51,7 @@ def health(
     if gradient is not None and gradient.numel and gradient.norm == 0:
         return Health(Level.WATCH, "the grad is zero everywhere")
     if change is not None and weight is not None and weight.stats is not None:
-        reason = _odd_ratio(weight.stats.norm, change.norm)
+        reason = _odd_ratio(weight.stats, change)
         if reason:
             return Health(Level.WATCH, reason)
     return Health(Level.OK, "")
@@ -66,12 +68,14 @@ def _not_finite(stats: Stats) -> str:
     return "Inf" if stats.infs else ""
 
 
-def _odd_ratio(weight: float, update: float) -> str:
-    if weight == 0:
+def _odd_ratio(weight: Stats, update: Stats) -> str:
+    if weight.norm == 0:
         return ""
-    ratio = update / weight
+    ratio = update.norm / weight.norm
     if ratio < _SMALLEST_RATIO:
-        return f"the update is only {format_number(ratio)} of the weight"
-    if ratio > _LARGEST_RATIO:
-        return f"the update is {format_number(ratio)} of the weight"
+        return f"update only {format_number(ratio)} of weight"
+    # A weight that equals its update was zero before.
+    from_zero = math.isclose(ratio, 1, rel_tol=1e-6)
+    if ratio > _LARGEST_RATIO and len(weight.shape) > 1 and not from_zero:
+        return f"update is {format_number(ratio)} of weight"
     return ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gradscope.core.events import Clip, Facts, LossCall, Model, Moment, Optimizer, Preview
 from gradscope.core.numbers import format_count, format_number
+from gradscope.core.tensors import Stats
 from gradscope.core.words import Phase, Role
 from gradscope.explain.updates import update_rule
 
@@ -42,19 +43,22 @@ class _Context:
 
 
 def describe(
-    moment: Moment, models: Sequence[Model] = (), optimizers: Sequence[Optimizer] = ()
+    moment: Moment,
+    models: Sequence[Model] = (),
+    optimizers: Sequence[Optimizer] = (),
+    measured: Stats | None = None,
 ) -> Description:
     """Say what ``moment`` read and wrote, with the numbers that it carries.
 
-    ``models`` and ``optimizers`` are those of the run, for their names. What is not known is
-    left out.
+    ``models`` and ``optimizers`` are those of the run, for their names. ``measured`` is of what a
+    moment inside a phase has written. What is not known is left out.
     """
     index = moment.facts.optimizer
     named = [o for o in optimizers if o.index == index] or list(optimizers)
     optimizer = named[0].name if len(named) == 1 else "the optimizer"
     model = models[0].name if len(models) == 1 else "the model"
     if moment.inside is not None:
-        return _inside(moment.inside.kind, moment.inside.name)
+        return _inside(moment.inside.kind, moment.inside.name, measured)
     rule = update_rule(named[0]) if len(named) == 1 else ()
     rows, sentence = _PHASES[moment.phase](_Context(moment, model, optimizer, rule))
     return Description(tuple(rows), sentence)
@@ -79,16 +83,31 @@ def _shape(shape: Sequence[int]) -> str:
     return "×".join(str(size) for size in shape) or "one number"
 
 
-def _inside(kind: str, name: str) -> Description:
+def _inside(kind: str, name: str, measured: Stats | None) -> Description:
     what = name or "the model"
+    numbers = () if measured is None else tuple(_numbers(measured))
     if kind == "forward":
-        row = Row("writes", f"output of {what}", Role.ACTIVATION)
-        return Description((row,), f"the forward of {what} has returned")
+        row = Row("writes", "its output", Role.ACTIVATION)
+        return Description((row, *numbers), f"the forward of {what} has returned")
     if kind == "grad_output":
-        row = Row("writes", f"∂L/∂(output of {what})", Role.GRAD_OUTPUT)
-        return Description((row,), f"the gradient has arrived at the output of {what}")
-    row = Row("writes", f"{what}.grad", Role.GRAD)
-    return Description((row,), f"the gradient of {what} has been accumulated")
+        row = Row("writes", "∂L/∂(its output)", Role.GRAD_OUTPUT)
+        return Description((row, *numbers), f"the gradient has arrived at the output of {what}")
+    row = Row("writes", "its .grad", Role.GRAD)
+    return Description((row, *numbers), f"the gradient of {what} has been accumulated")
+
+
+def _numbers(stats: Stats) -> list[Row]:
+    """Say in numbers what a tensor is like."""
+    rows = [Row("", f"{_shape(stats.shape)} {stats.dtype}"), Row("‖·‖", format_number(stats.norm))]
+    if stats.mean is not None and stats.std is not None:
+        rows.append(Row("μ, σ", f"{format_number(stats.mean)}, {format_number(stats.std)}"))
+    if stats.min is not None and stats.max is not None:
+        rows.append(Row("range", f"{format_number(stats.min)} to {format_number(stats.max)}"))
+    if stats.zeros:
+        rows.append(Row("zero", f"{100 * stats.zeros / stats.numel:.1f} %"))
+    if stats.nans or stats.infs:
+        rows.append(Row("▲", f"{stats.nans or 0} NaN, {stats.infs or 0} Inf"))
+    return rows
 
 
 def _batch(context: _Context) -> _Parts:
@@ -114,7 +133,8 @@ def _zero_grad(context: _Context) -> _Parts:
         done.append(f"{_count(facts.grads_to_zero, 'grad')} to zero")
     if done:
         row = Row("writes", " and ".join(done), Role.GRAD)
-        return [row], f"{who} set {' and '.join(done)}"
+        why = Row("why", "backward adds to what is in .grad: old gradients would stay in")
+        return [row, why], f"{who} set {' and '.join(done)}"
     found = "every grad None already" if facts.grads_none else "no grad to clear"
     return [Row("writes", "nothing", Role.GRAD)], f"{who} found {found}"
 
@@ -174,7 +194,7 @@ def _backward(context: _Context) -> _Parts:
         if number
     ]
     rows = [
-        Row("reads", "the loss, saved activations"),
+        Row("reads", "loss, saved activations"),
         *_lines("writes", written or ["no grad"], Role.GRAD),
     ]
     if facts.grads_none:

@@ -97,12 +97,16 @@ class ScriptGate:
             if self._held:
                 self._wait_for_the_parent()
             self._leave_if_quitting()
-            stepping = self._stops.stepping
-            near = self._stops.nears(place)
-            reason = self._stops.reason(place)
             self._place = place
+            if place.inside is None:
+                stepping, near = self._stops.stepping, self._stops.nears(place)
+            else:
+                stepping = near = False
+            reason = self._stops.reason(place)
             if reason:
                 self._reasons[place.seq] = reason
+            elif place.inside is not None:
+                return None
             return self._closeness.choose(place, stops=bool(reason), near=near, stepping=stepping)
 
     def arrive(self, moment: Moment) -> None:
@@ -204,6 +208,8 @@ class ScriptGate:
                     self._stops.pause()
             case Quit():
                 self.quitting = True
+                if not self._held:
+                    self.emit(Running())  # which tells the parent that it has been heard
             case Select():
                 if self._capture is not None:
                     self._capture.inspector.select(command.fqn)

@@ -10,6 +10,8 @@ from gradscope.recording.errors import RecordingError
 from gradscope.recording.store import Store, explain
 
 _LONGEST_VALUE = 1 << 30
+_PAGE = 1 << 14
+"""Bytes in a page: measurements are long, and in short pages each would be a chain of many."""
 
 
 def create_store(path: Path) -> Store:
@@ -26,6 +28,7 @@ def create_store(path: Path) -> Store:
         raise RecordingError(f"{path} cannot be created: {error.strerror}") from error
     try:
         connection = _connect(path, "rw")
+        connection.execute(f"PRAGMA page_size = {_PAGE}")
         # Network file systems lack the shared memory that WAL needs.
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode = TRUNCATE")

@@ -18,7 +18,9 @@ from pathlib import Path
 import gradscope
 from gradscope.session.source import SessionError
 
-_EXIT_SECONDS = 8.0
+_LEAVING_SECONDS = 20.0
+_URGES = ((signal.SIGINT, 2.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
+"""What a script gets that does not end by itself, and how long it gets then."""
 _LAUNCH = Path(gradscope.__file__).parent / "launch" / "__main__.py"
 
 
@@ -168,16 +170,16 @@ def end_child(
         child: The process; it is reaped.
         ask: Asks the script to end by itself.
         patience: Seconds that it gets for that.
-        leaving: Tells whether the script itself is over, so that only the interpreter's own exit
-            is to be waited for; torch takes a second or more to leave a busy machine.
+        leaving: Tells whether it has started to end by itself; then its ``finally`` blocks, which
+            may write a checkpoint, and the interpreter's own exit have more time.
     """
     if not child.has_ended():
         child.signal(signal.SIGCONT)
         ask()
-        if not child.await_end(patience) and not (leaving() and child.await_end(_EXIT_SECONDS)):
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if not child.await_end(patience) and not (leaving() and child.await_end(_LEAVING_SECONDS)):
+            for number, seconds in _URGES:
                 child.signal(number)
-                if child.await_end(1.0):
+                if child.await_end(seconds):
                     break
     child.reap()
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-from gradscope.core.events import Answer, Ended, Event, Moment, Running
+from gradscope.core.events import Answer, Ended, Event, Finished, Moment, Running
 from gradscope.recording import Recording, RecordingError
 from gradscope.session.child import Child
 from gradscope.session.ending import describe_end
@@ -33,6 +33,7 @@ class FollowingSession(Session):
         self._listeners: list[Callable[[], None]] = []
         self._requests = Requests(script)
         self._closing = threading.Event()
+        self._leaving = False
 
     def wait(self, timeout: float | None = None) -> RunState:
         """Wait until the run is paused or over; return its state, which a timeout leaves."""
@@ -71,8 +72,12 @@ class FollowingSession(Session):
             case Moment():
                 self.cursor = self._end = event.seq
                 self.state = RunState.PAUSED if event.stop else RunState.RUNNING
-            case Running() if self.state is RunState.PAUSED:
-                self.state = RunState.RUNNING
+            case Running():
+                if self.state is RunState.PAUSED:
+                    self.state = RunState.RUNNING
+                self._leaving = self._closing.is_set()
+            case Finished():
+                self._leaving = True
             case Answer():
                 self._requests.answer(event)
             case _:

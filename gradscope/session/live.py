@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,7 +60,8 @@ class LiveSession(FollowingSession):
     def __init__(self, child: Child, recording: Recording, script: str) -> None:
         super().__init__(child, recording, script)
         self._evaluated: int | None = None
-        self._closed = False
+        self._ended = False
+        self._ending = threading.RLock()
         self._pump = Pump(child, self._deliver, self._finish)
         self._pump.start()
         atexit.register(self.close)
@@ -147,25 +149,30 @@ class LiveSession(FollowingSession):
         if self.state is not RunState.ENDED:
             self._child.signal(signal.SIGSTOP if held else signal.SIGCONT)
 
+    def end(self) -> None:
+        """End the script and everything it has started; a second caller waits for the first."""
+        with self._ending:
+            if self._ended:
+                return
+            self._ended = True
+            self._closing.set()
+            end_child(
+                self._child,
+                lambda: self._pump.send(Quit()),
+                patience=0.3 if self.state is RunState.STARTING else 2.0,
+                leaving=lambda: self._leaving,
+            )
+            self._pump.stop()
+            self._pump.join(_JOIN_SECONDS)
+
     def close(self) -> None:
         """End the run with everything it has started, and close its recording.
 
         Idempotent, and meant to be called from handlers of signals and at exit too; not from a
         listener.
         """
-        if self._closed:
-            return
-        self._closed = True
         atexit.unregister(self.close)
-        self._closing.set()
-        end_child(
-            self._child,
-            lambda: self._pump.send(Quit()),
-            patience=0.3 if self.state is RunState.STARTING else 2.0,
-            leaving=lambda: self.recording.finished() is not None,
-        )
-        self._pump.stop()
-        self._pump.join(_JOIN_SECONDS)
+        self.end()
         if self._pump.is_alive():
             # A handler has interrupted a thread that holds the recording: leave that as it is,
             # all that was committed is safe.

@@ -122,6 +122,9 @@ class Session(ABC):
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` from the session's own thread after every change."""
 
+    def end(self) -> None:  # noqa: B027  # a recording has ended already
+        """End the run, and wait for that; its recording stays open."""
+
     @abstractmethod
     def close(self) -> None:
         """End the run and close its recording. Idempotent."""

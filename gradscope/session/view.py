@@ -19,6 +19,7 @@ __all__ = [
     "layer_rows",
     "phase_marks",
     "still_valid",
+    "written",
 ]
 
 _WRITERS = {
@@ -26,7 +27,7 @@ _WRITERS = {
     Role.GRAD: frozenset(
         {Phase.ZERO_GRAD, Phase.BACKWARD, Phase.UNSCALE, Phase.CLIP, Phase.MANUAL}
     ),
-    Role.UPDATE: frozenset({Phase.STEP}),
+    Role.UPDATE: frozenset({Phase.STEP, Phase.MANUAL}),
     Role.STATE: frozenset({Phase.STEP}),
     Role.ACTIVATION: frozenset({Phase.FORWARD, Phase.EVALUATE}),
     Role.GRAD_OUTPUT: frozenset({Phase.BACKWARD}),
@@ -54,7 +55,9 @@ class Column:
     """One role of the selected parameter: as measured now and as it was before this phase.
 
     ``changed`` tells that this moment changed it. ``note`` says what the measurement is:
-    ``changed``, ``same``, ``last step``, ``not measured``.
+    ``changed``, ``same``, ``last step``, ``not measured``; ``none yet`` for an update before the
+    first step; ``frozen`` where the parameter requires no grad, so that it has no grad and no
+    update.
     """
 
     role: Role
@@ -78,6 +81,8 @@ def layer_rows(recording: Recording, cursor: int | None) -> list[LayerRow]:
                 found[1] if (found := of_role.get(name)) else None
                 for of_role in (weights, grads, updates)
             )
+            if grad is None and not parameter.requires_grad:
+                grad = Measurement(Role.GRAD, name, None)
             judgement = health(weight, grad, update)
             rows.append(LayerRow(parameter.fqn, parameter.module, weight, grad, update, judgement))
     return rows
@@ -90,38 +95,59 @@ def columns(recording: Recording, cursor: int | None, fqn: str) -> tuple[Column,
     from then on the tensor is ``not measured``. The update is always that of the last step.
     """
     here = None if cursor is None else recording.latest_moment(cursor)
-    name = next(
-        (
-            parameter.shared_with or fqn
-            for model in recording.models()
-            for parameter in model.parameters
-            if parameter.fqn == fqn
-        ),
-        fqn,
-    )
+    parameters = (parameter for model in recording.models() for parameter in model.parameters)
+    known = next((parameter for parameter in parameters if parameter.fqn == fqn), None)
+    name = fqn if known is None else known.shared_with or fqn
+    frozen = known is not None and not known.requires_grad
     weight, grad, update = (
         Column(role, None, None, changed=False, note="not measured")
         if here is None
-        else _column(recording, here, role, name)
+        else _column(recording, here, role, name, frozen=frozen)
         for role in (Role.WEIGHT, Role.GRAD, Role.UPDATE)
     )
     return weight, grad, update
 
 
-def _column(recording: Recording, here: Moment, role: Role, name: str) -> Column:
+def written(moment: Moment) -> frozenset[Role]:
+    """Return the roles of the tensors that a moment has changed, as far as its facts tell."""
+    facts = moment.facts
+    if moment.inside is not None:
+        return frozenset({Role.GRAD}) if moment.inside.kind == "grad" else frozenset()
+    if facts.weights_changed:
+        return frozenset({Role.WEIGHT, Role.UPDATE})
+    counts = (facts.grads_filled, facts.grads_accumulated, facts.grads_to_none, facts.grads_to_zero)
+    clipped = facts.clip is not None and facts.clip.before != facts.clip.after
+    graded = any(counts) or clipped or moment.phase is Phase.UNSCALE
+    return frozenset({Role.GRAD}) if graded else frozenset()
+
+
+def _column(recording: Recording, here: Moment, role: Role, name: str, *, frozen: bool) -> Column:
+    if frozen and role is not Role.WEIGHT:
+        last = recording.measurement(role, name, here.seq)
+        if last is None or last[1].stats is None:
+            return Column(role, Measurement(role, name, None), None, changed=False, note="frozen")
     now = still_valid(recording, here, role, name)
     start = recording.neighbour(here.seq, forward=False, whole_phase=True)
     earlier = None if start is None else recording.moment(start)
     before = None if earlier is None else still_valid(recording, earlier, role, name)
     if now is None:
-        return Column(role, None, before and before[1], changed=False, note="not measured")
+        note = "none yet" if role is Role.UPDATE and _unstepped(recording, here) else "not measured"
+        return Column(role, None, before and before[1], changed=False, note=note)
     changed = (
         now[0] == here.seq
-        and here.phase in _WRITERS[role]
-        and not (before is not None and _same(before[1].stats, now[1].stats))
+        and _writes(here, role, name, recording.optimizers())
+        and not (before is not None and _same(role, before[1].stats, now[1].stats))
     )
     note = "changed" if changed else "last step" if role is Role.UPDATE else "same"
     return Column(role, now[1], before and before[1], changed=changed, note=note)
+
+
+def _unstepped(recording: Recording, here: Moment) -> bool:
+    """Tell whether a moment lies before the first step that writes weights."""
+    return here.iteration == 1 and not any(
+        moment.seq <= here.seq and moment.phase in _WRITERS[Role.WEIGHT]
+        for moment in recording.phases(1)
+    )
 
 
 def still_valid(
@@ -151,6 +177,9 @@ def still_valid(
 def _writes(moment: Moment, role: Role, name: str, optimizers: list[Optimizer]) -> bool:
     if moment.phase not in _WRITERS[role]:
         return False
+    if moment.phase is Phase.MANUAL and moment.facts.weights_changed:
+        # Grads that were changed by hand are reported in a phase of their own.
+        return role is not Role.GRAD
     if moment.phase not in _OPTIMIZERS_OWN or moment.facts.optimizer is None:
         return True
     return any(
@@ -161,10 +190,13 @@ def _writes(moment: Moment, role: Role, name: str, optimizers: list[Optimizer]) 
     )
 
 
-def _same(before: Stats | None, now: Stats | None) -> bool:
+def _same(role: Role, before: Stats | None, now: Stats | None) -> bool:
     """Tell whether two measurements may be of equal tensors, as far as both know them."""
     if before is None or now is None:
         return before is now
+    if role is Role.GRAD and None in (before.mean, now.mean):
+        # A free run sums its norms in another order; a backward may pass this grad by.
+        return math.isclose(before.norm, now.norm, rel_tol=1e-6) or _both_nan(before.norm, now.norm)
     pairs = [
         (getattr(before, field), getattr(now, field)) for field in ("norm", "mean", "min", "max")
     ]

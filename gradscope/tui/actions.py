@@ -37,7 +37,8 @@ class Action:
         command: The line of the command language that it stands for; '' if it is the screen's own.
         method: The screen's own action, as Textual writes one; '' if it is a command.
         footer: The states of the run in which the footer shows it.
-        priority: Whether the key works before the focused pane sees it.
+        priority: Whether the key works before the focused pane sees it: for those that must not
+            wait, and those that open a prompt, into which the keys typed next belong.
     """
 
     id: str
@@ -155,6 +156,7 @@ ACTIONS: dict[Group, tuple[Action, ...]] = {
             "run N",
             "Run as many iterations as you then type.",
             method="prompt('run')",
+            priority=True,
         ),
         Action(
             "goto",
@@ -163,6 +165,7 @@ ACTIONS: dict[Group, tuple[Action, ...]] = {
             "Run to an iteration and phase, such as 120:backward.",
             method="prompt('goto')",
             footer=_STOPPED,
+            priority=True,
         ),
         Action(
             "pause",
@@ -187,6 +190,7 @@ ACTIONS: dict[Group, tuple[Action, ...]] = {
             "Type a line for a script that waits in input(); ctrl+d ends its input.",
             method="prompt('input')",
             footer=_GOING,
+            priority=True,
         ),
     ),
     Group.LOOK: (
@@ -197,6 +201,7 @@ ACTIONS: dict[Group, tuple[Action, ...]] = {
             "Show only layers whose name holds what you type.",
             method="prompt('filter')",
             footer=_ALWAYS,
+            priority=True,
         ),
         Action(
             "flip",
@@ -259,6 +264,7 @@ ACTIONS: dict[Group, tuple[Action, ...]] = {
             "command",
             "Type a command; tab completes, up and down recall.",
             method="prompt('command')",
+            priority=True,
         ),
         Action(
             "help",

@@ -1,22 +1,23 @@
 """The Textual front end as a program: colours, signals, and the way in and out."""
 
-import asyncio
 import gc
 import os
-import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import ClassVar
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 
 from gradscope.session.source import Session
-from gradscope.tui.draw.palette import Palette, detect_charset, detect_mode
+from gradscope.tui.draw.palette import ColourMode, Palette, detect_charset, detect_mode
 from gradscope.tui.draw.themes import theme, theme_variables
+from gradscope.tui.driver import TerminalDriver
+from gradscope.tui.leaving import Leaving
 from gradscope.tui.screens.finder import Finder
 from gradscope.tui.screens.main import MainScreen
 
@@ -38,10 +39,13 @@ class GradscopeApp(App[int], inherit_bindings=False):
     def __init__(self, session: Session, palette: Palette | None = None) -> None:
         """Take the session to show, and colours and characters that the terminal can show."""
         self.palette = palette or Palette()
-        # Textual would turn colours into greys, in which a heatmap has no signs.
-        os.environ.pop("NO_COLOR", None)
-        super().__init__()
+        # Textual would turn colours into greys, in which a heatmap has no signs, and would
+        # believe in sizes that are not the terminal's.
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):
+            os.environ.pop(name, None)
+        super().__init__(driver_class=TerminalDriver)
         self.session = session
+        self.leaving = Leaving(session)
         for dark in (True, False):
             self.register_theme(theme(replace(self.palette, dark=dark)))
         self.theme = theme(self.palette).name
@@ -54,15 +58,30 @@ class GradscopeApp(App[int], inherit_bindings=False):
         """Return the main screen."""
         return MainScreen(self.session)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what changes colours last: nothing where the terminal can show all of them."""
+        filters = super().get_line_filters()
+        if self.palette.mode is ColourMode.TRUE:
+            return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
+        return filters
+
     def on_mount(self) -> None:
-        """Heed the signals that end a program, and spare what was built the garbage collector."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, self.exit, 128 + number)
+        """Listen for what concerns the whole program, and spare it the garbage collector."""
+        self.leaving.attach(self.exit)
         # At once, since this process is stopped before it could handle a message.
         self.app_suspend_signal.subscribe(self, self._hold, immediate=True)
         self.app_resume_signal.subscribe(self, self._let_go)
         self.call_after_refresh(_settle)
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave. The run is ended at the same time, so that nothing here waits for the script."""
+        self.leaving.begin()
+        super().exit(result, return_code, message)
 
     def action_switch_theme(self) -> None:
         """Change between the dark and the light theme."""
@@ -99,9 +118,12 @@ def run(session: Session) -> int:
 
     The terminal is as it was before, and nothing of the run is left, however this ends.
     """
-    try:
-        app = GradscopeApp(session, palette_for(os.environ))
-        code = app.run()
-    finally:
-        session.close()
+    app = GradscopeApp(session, palette_for(os.environ))
+    with app.leaving.heeding_signals():
+        try:
+            code = app.run()
+        finally:
+            app.leaving.finish()
+    if app.leaving.code is not None:
+        return app.leaving.code
     return app.return_code or 0 if code is None else code

@@ -1,9 +1,10 @@
 """How long it takes from a key to the painted stop, in a real terminal, beside a CNN in training.
 
-Two keys are timed. ``n`` runs to the end of the next phase: the time that the script itself takes
-there is in the recording and is subtracted. ``P`` pauses a script that runs at full speed: it stops
-at its next moment, which on this network is up to the longest single layer away; nothing is
-subtracted.
+Two keys are timed. ``n`` runs to the end of the next phase. Its time is also told in parts: until
+the run is told to go on, what the script itself takes, what the child measures and sends, what the
+parent records and looks up, and what is laid out and painted. ``P`` pauses a script that runs at
+full speed: it stops at its next moment, which on this network is up to the longest single layer
+away; nothing is subtracted.
 """
 
 import contextlib
@@ -20,13 +21,13 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 
 import pyte
 
-from gradscope.recording import Recording
-
+TRACED = Path(__file__).with_name("traced.py")
 DEMO = Path(__file__).parents[2] / "demos" / "cifar10.py"
 COLUMNS, ROWS = 120, 40
 PRESSES = 100
@@ -46,8 +47,9 @@ class Terminal:
 
     def press(self, key: str) -> float:
         """Send a key and return the time."""
+        now = time.perf_counter()
         os.write(self._fd, key.encode())
-        return time.perf_counter()
+        return now
 
     def painted(self, shown: Callable[[list[str]], bool], timeout: float = 60) -> float:
         """Return when the bytes arrived after which the screen is as ``shown`` wants it."""
@@ -94,7 +96,8 @@ def main() -> None:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
         }
-        command = [sys.executable, "-m", "gradscope", "run", str(DEMO), "--pictures", "6400"]
+        log = Path(folder) / "log"
+        command = [sys.executable, str(TRACED), str(log), "run", str(DEMO), "--pictures", "6400"]
         terminal = Terminal(command, environment)
         try:
             terminal.painted(paused)
@@ -102,24 +105,53 @@ def main() -> None:
             pauses = time_pauses(terminal)
         finally:
             terminal.end()
-        [file] = Path(folder).rglob("*.gscope")
-        durations = phase_durations(file)
-    own = [durations[number % len(durations)] for number in range(len(steps))]
-    print(f"n, key to paint               {quantiles(steps)}")
-    beyond = [taken - script for taken, script in zip(steps, own, strict=True)]
+        parts = [parts_of(step, log.read_text().splitlines()) for step in steps]
+    print(f"n, key to paint               {quantiles([sum(astuple(part)) for part in parts])}")
+    beyond = [sum(astuple(part)) - part.script for part in parts]
     print(f"n, beyond the script's time   {quantiles(beyond)}")
+    for name in Parts.__dataclass_fields__:
+        print(f"   {name:<26} {quantiles([getattr(part, name) for part in parts])}")
     print(f"P, key to paint               {quantiles(pauses)}")
 
 
-def time_steps(terminal: Terminal) -> list[float]:
-    """Return the milliseconds from ``n`` to the next phase marked on the screen."""
+@dataclass(frozen=True)
+class Parts:
+    """Where the milliseconds from a key to the painted stop went."""
+
+    key: float
+    script: float
+    measuring: float
+    panes: float
+    painting: float
+
+
+def parts_of(step: tuple[float, float], log: list[str]) -> Parts:
+    """Take a step, from its key to its painted stop, apart by what was logged meanwhile."""
+    pressed, painted = step
+    lines = [line.split() for line in log]
+    during = [line for line in lines if pressed <= float(line[-1]) <= painted]
+    resumed = next(float(line[-1]) for line in during if line[0] == "resumed")
+    script, stopped = next((float(x[1]), float(x[2])) for x in during if x[0] == "stopped")
+    shown = next(float(x[-1]) for x in during if x[0] == "shown" and float(x[-1]) > stopped)
+    seconds = (
+        resumed - pressed,
+        script,
+        stopped - resumed - script,
+        shown - stopped,
+        painted - shown,
+    )
+    return Parts(*(part * 1e3 for part in seconds))
+
+
+def time_steps(terminal: Terminal) -> list[tuple[float, float]]:
+    """Return when ``n`` was pressed and when the next phase was marked on the screen."""
     taken = []
     for _ in range(PRESSES):
         terminal.drain(random.uniform(0.05, 0.15))  # noqa: S311
         before = current(terminal.rows())
         pressed = terminal.press("n")
-        taken.append(terminal.painted(partial(moved, before)) - pressed)
-    return [seconds * 1e3 for seconds in taken]
+        taken.append((pressed, terminal.painted(partial(moved, before))))
+    return taken
 
 
 def time_pauses(terminal: Terminal) -> list[float]:
@@ -132,16 +164,6 @@ def time_pauses(terminal: Terminal) -> list[float]:
         pressed = terminal.press("P")
         taken.append(terminal.painted(paused) - pressed)
     return [seconds * 1e3 for seconds in taken]
-
-
-def phase_durations(file: Path) -> list[float]:
-    """Return the milliseconds of the phases of the stepped part, from the second on."""
-    recording = Recording.open(file)
-    try:
-        moments = [m for iteration in range(1, PRESSES) for m in recording.phases(iteration)]
-        return [moment.duration * 1e3 for moment in moments[1 : PRESSES + 1]]
-    finally:
-        recording.close()
 
 
 def paused(rows: list[str]) -> bool:

@@ -10,7 +10,10 @@ from gradscope.core.words import Detail, Phase, Role
 
 
 class RecordingGate:
-    """Keeps all that capture says, and calls ``visit`` at every moment as if stopped there."""
+    """Keeps all that capture says, and calls ``visit`` at every moment as if stopped there.
+
+    Where ``stops`` says so, a moment is measured in full, whatever holds for the others.
+    """
 
     def __init__(self, ends: Detail | None, inside: Detail | None) -> None:
         self._ends = ends
@@ -19,11 +22,14 @@ class RecordingGate:
         self.moments: list[Moment] = []
         self.events: list[Event] = []
         self.visit: Callable[[Moment], None] = lambda _: None
+        self.stops: Callable[[Place], bool] = lambda _: False
         self.inspector: Inspector
         self.settle: Callable[[], None]
 
     def look(self, place: Place) -> Detail | None:
         self.places.append(place)
+        if self.stops(place):
+            return Detail.FULL
         return self._ends if place.inside is None else self._inside
 
     def arrive(self, moment: Moment) -> None:

@@ -204,3 +204,18 @@ def test_norms_alone_find_changes_by_hand_too() -> None:
                 parameter.data -= 0.5
                 parameter.grad = None
     assert gate.phases(1) == ["forward", "loss", "backward", "manual", "zero_grad"]
+
+
+def test_a_frozen_parameter_of_the_optimizer_never_had_a_grad_to_lose() -> None:
+    with watching() as gate:
+        model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+        model[0].requires_grad_(requires_grad=False)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(2):
+            loss = model(INPUTS).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    first, second = gate.of(Phase.ZERO_GRAD)
+    assert not first.facts.by_hand
+    assert (first.facts.grads_to_none, second.facts.grads_to_none) == (0, 2)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from gradscope.capture.thumbnails import thumbnail
+from gradscope.core.layout import grid
 from gradscope.core.tensors import Thumbnail
 
 
@@ -61,8 +62,9 @@ def test_pointwise_kernels_are_a_matrix() -> None:
     assert made(np.ones((8, 4, 1, 1), np.float32)).shape == (8, 4)
 
 
-def test_other_shapes_are_matrices_of_their_last_dimension() -> None:
-    assert made(np.ones((2, 5, 7))).shape == (10, 7)
+def test_other_shapes_are_matrices_that_are_most_like_a_square() -> None:
+    assert made(np.ones((12, 5, 2))).shape == (12, 10)
+    assert made(np.ones((1, 12, 10))).shape == (12, 10)
     assert made(np.ones((1, 1, 200, 200))).shape == (50, 50)
     assert made(np.array(3.0)).shape == (1, 1)
     assert thumbnail(np.ones((0, 4))) is None
@@ -85,6 +87,7 @@ def test_nothing_but_zeros_has_a_scale_of_one() -> None:
 )
 def test_every_cell_is_the_largest_of_its_block(matrix: np.ndarray) -> None:
     found = made(matrix)
+    matrix = matrix.reshape(grid(matrix.shape))
     rows, columns = found.block
     assert max(found.shape) <= 64
     for row in range(found.shape[0]):

@@ -13,7 +13,7 @@ def measured(
     *,
     nans: int | None = None,
     infs: int | None = None,
-    shape: tuple[int, ...] = (4,),
+    shape: tuple[int, ...] = (4, 2),
 ) -> Measurement:
     stats = None if norm is None else Stats(shape, "float32", norm, nans=nans, infs=infs)
     return Measurement(role, "w", stats)
@@ -46,10 +46,20 @@ def test_an_update_in_proportion_is_ok(norm: float) -> None:
 
 def test_an_update_out_of_proportion_is_watched() -> None:
     large = health(weight(2), grad(1), update(1))
-    assert large == Health(Level.WATCH, "the update is 0.5000 of the weight")
+    assert large == Health(Level.WATCH, "update is 0.5000 of weight")
     small = health(weight(2), grad(1), update(2e-7))
-    assert small == Health(Level.WATCH, "the update is only 1.0e−7 of the weight")
+    assert small == Health(Level.WATCH, "update only 1.0e−7 of weight")
     assert health(weight(0), grad(1), update(1)).level is Level.OK
+
+
+def test_what_began_at_zero_is_not_watched_for_growing() -> None:
+    # After the first step, the weight is its update.
+    assert health(weight(0.3), grad(1), update(0.3)).level is Level.OK
+    bias = measured(Role.WEIGHT, 0.2, shape=(4,))
+    grown = measured(Role.UPDATE, 0.1, shape=(4,))
+    assert health(bias, grad(1), grown).level is Level.OK
+    stuck = measured(Role.UPDATE, 1e-9, shape=(4,))
+    assert health(bias, grad(1), stuck).level is Level.WATCH
 
 
 def test_a_grad_of_zeros_is_watched_but_not_an_empty_one() -> None:

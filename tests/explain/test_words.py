@@ -12,6 +12,7 @@ from gradscope.core.events import (
     Preview,
 )
 from gradscope.core.numbers import format_count
+from gradscope.core.tensors import Stats
 from gradscope.core.words import Detail, Phase
 from gradscope.explain.words import Row, describe
 
@@ -152,6 +153,21 @@ def test_moments_inside_a_phase(inside: Inside, expected: str) -> None:
     assert sentence(Phase.FORWARD, Facts(), inside=inside) == expected
 
 
+def test_what_a_module_has_written_is_told_in_numbers() -> None:
+    stats = Stats((2, 3), "float32", 5.0, 0.5, 2.0, 0.0, 4.0, zeros=3, nans=1, infs=0)
+    moment = msgspec.structs.replace(MOMENT, inside=Inside("forward", "relu"))
+    found = describe(moment, measured=stats)
+    assert found.sentence == "the forward of relu has returned"
+    assert [(row.label, row.text) for row in found.rows[1:]] == [
+        ("", "2×3 float32"),
+        ("‖·‖", "5.0000"),
+        ("μ, σ", "0.5000, 2.0000"),
+        ("range", "0 to 4.0000"),
+        ("zero", "50.0 %"),
+        ("▲", "1 NaN, 0 Inf"),
+    ]
+
+
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_has_rows_without_any_fact(phase: Phase) -> None:
     description = describe(msgspec.structs.replace(MOMENT, phase=phase))
@@ -163,7 +179,7 @@ def test_rows_of_a_backward() -> None:
     facts = Facts(grads_filled=8, grads_none=2)
     rows = describe(msgspec.structs.replace(MOMENT, facts=facts)).rows
     assert [(row.label, row.text) for row in rows] == [
-        ("reads", "the loss, saved activations"),
+        ("reads", "loss, saved activations"),
         ("writes", "8 grads filled"),
         ("without", "2 grads still None"),
         ("‖g‖", "0.8312"),

@@ -52,7 +52,10 @@ def test_a_torch_that_cannot_be_watched_is_told(launch: Launch, tmp_path: Path) 
     assert child.finished().seen.torch_imported
 
 
-def test_torch_is_as_it_was(launch: Launch, tmp_path: Path) -> None:
+def test_torch_is_as_it_was(
+    launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")  # the script itself chooses
     (tmp_path / "script.py").write_text(
         "import os\n"
         "os.environ['OMP_NUM_THREADS'] = '1'\n"

@@ -41,7 +41,6 @@ try:
         print("loss", round(loss.item(), 4), flush=True)
 finally:
     print("left", sys.argv[1:], flush=True)
-sys.exit(3 if "--fail" in sys.argv else 0)
 """
 
 

@@ -96,13 +96,6 @@ def test_a_session_in_text(gradscope: Run, train: Path) -> None:
     ]
 
 
-def test_quit_runs_finally_blocks_and_options_are_the_scripts(gradscope: Run, train: Path) -> None:
-    result = gradscope("run", train.name, "--lr", "-o", "--json", "--", commands="q\nnext\n")
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == "left ['--lr', '-o', '--json', '--']"
-    assert result.stdout.count("epoch 1") == 1
-
-
 def test_json_is_one_object_a_line(gradscope: Run, train: Path) -> None:
     commands = "goto 2:backward\nshow grad fc.weight\nlayers\nxyzzy\ncontinue\n"
     result = gradscope("run", "--json", "-o", "a.gscope", train.name, commands=commands)

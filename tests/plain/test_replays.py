@@ -4,8 +4,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 HOLDS = """\
@@ -45,23 +43,21 @@ def test_a_replay_checks_every_number(gradscope: Run, train: Path, tmp_path: Pat
     assert train.exists()
 
 
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        (
-            'next 3\nexpect grad("fc.weight") is None\nnext\n',
-            'a.replay:2: expect grad("fc.weight") is None\ngrad("fc.weight"): measured a 1×1',
-        ),
-        ("goto 9\n", "a.replay:1: goto 9\ntrain.py exited with code 3\n"),
-    ],
-)
-def test_the_line_that_fails_is_shown(
-    gradscope: Run, train: Path, tmp_path: Path, text: str, error: str
-) -> None:
-    (tmp_path / "a.replay").write_text(text)
-    result = gradscope("replay", "a.replay", train.name, "--fail")
+def test_the_line_that_fails_is_shown(gradscope: Run, train: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.replay").write_text('next 3\nexpect grad("fc.weight") is None\nnext\n')
+    result = gradscope("replay", "a.replay", train.name)
     assert result.returncode == 1
-    assert result.stderr.startswith(error)
+    assert result.stderr.startswith(
+        'a.replay:2: expect grad("fc.weight") is None\ngrad("fc.weight"): measured a 1×1'
+    )
+
+
+def test_a_script_that_ends_too_soon_fails_the_line(gradscope: Run, tmp_path: Path) -> None:
+    (tmp_path / "short.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "a.replay").write_text("goto 9\n")
+    result = gradscope("replay", "a.replay", "short.py")
+    assert result.returncode == 1
+    assert result.stderr.startswith("a.replay:1: goto 9\nshort.py exited with code 3\n")
 
 
 def test_keys_drive_the_screen(gradscope: Run, train: Path, tmp_path: Path) -> None:
@@ -74,11 +70,13 @@ def test_keys_drive_the_screen(gradscope: Run, train: Path, tmp_path: Path) -> N
 
 
 def test_a_saved_session_can_be_replayed(gradscope: Run, train: Path, tmp_path: Path) -> None:
-    commands = "next 3\nshow loss\ngoto 3:backward\nsave it.replay\n"
-    result = gradscope("run", train.name, "--x", commands=commands)
+    commands = "next 3\nshow loss\ngoto 3:backward\nsave it.replay\nq\nnext\n"
+    result = gradscope("run", train.name, "--lr", "-o", "--json", "--", commands=commands)
+    assert result.returncode == 0, result.stderr
     assert "saved the commands so far to it.replay" in result.stdout
+    assert result.stdout.splitlines()[-1] == "left ['--lr', '-o', '--json', '--']"
     assert (tmp_path / "it.replay").read_text().splitlines()[1:] == [
-        "run train.py --x",
+        "run train.py --lr -o --json --",
         "next 3",
         "show loss",
         "goto 3:backward",

@@ -1,5 +1,3 @@
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,26 +130,6 @@ def test_a_run_is_paused_and_ended_with_its_finally(run: Run, tmp_path: Path) ->
     assert (tmp_path / "done").exists()
 
 
-def test_a_stopped_script_that_is_killed_leaves_its_last_moment(run: Run) -> None:
-    session = run(LINEAR.format(iterations=5))
-    assert session.wait(60) is RunState.PAUSED
-    go(session, Resume(Until.PHASE, count=4))
-    os.kill(session._child.process.pid, signal.SIGKILL)
-    until(session, lambda: session.state is RunState.ENDED)
-    assert session.problem.startswith("train.py was killed by signal 9 (SIGKILL)")
-    latest = session.recording.latest_moment(session.cursor)
-    assert latest is not None
-    assert (latest.phase, latest.loss) == (Phase.STEP, 10)
-
-
-def test_an_interrupt_reaches_a_stopped_script(run: Run) -> None:
-    session = run(LINEAR.format(iterations=5))
-    assert session.wait(60) is RunState.PAUSED
-    session.interrupt()
-    until(session, lambda: session.state is RunState.ENDED)
-    assert session.problem == "train.py was interrupted"
-
-
 def test_closing_a_stopped_run_is_quick_and_clean(run: Run, tmp_path: Path) -> None:
     session = run(LINEAR.format(iterations=5) + "\nprint('not reached')\n", terminal=True)
     assert session.wait(60) is RunState.PAUSED
@@ -173,12 +151,3 @@ def test_an_exception_inside_an_iteration_is_told(run: Run) -> None:
     assert finished.line is not None
     assert finished.line.line == 10
     assert "gradscope" not in finished.traceback
-
-
-def test_a_script_that_never_trains_tells_what_was_seen(run: Run) -> None:
-    session = run("import torch\nmodel = torch.nn.Linear(1, 1)\nmodel(torch.ones(1, 1))\n")
-    if session.wait(60) is RunState.PAUSED:
-        session.resume(Resume(Until.NEVER))
-    until(session, lambda: session.state is RunState.ENDED)
-    assert session.problem.startswith("train.py ended without training: it imported torch, ran 1 ")
-    assert session.problem.endswith("and never called backward")

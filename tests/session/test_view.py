@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from gradscope.core.events import Facts, Inside, Model, Optimizer, ParameterInfo, ParamGroup
+from gradscope.core.events import Clip, Facts, Inside, Model, Optimizer, ParameterInfo, ParamGroup
 from gradscope.core.words import Phase, Role
 from gradscope.diagnose.health import Level
 from gradscope.recording import Recording
-from gradscope.session.view import Mark, columns, layer_rows, phase_marks
+from gradscope.session.view import Mark, columns, layer_rows, phase_marks, written
 from tests.recording.build import ITERATION, measured, moment, record_iterations
 
 B, Z, F, L, G, S = ITERATION
@@ -141,9 +141,9 @@ def test_columns_say_what_each_phase_changed(recording: Recording) -> None:
     )
     recording.append(moment(6, 2, B))
     recording.append(moment(7, 2, Z, measurements=[measured(Role.GRAD, "a", None)]))
-    assert notes(recording, 1) == ["not measured"] * 3
-    assert notes(recording, 3) == ["same", "same", "not measured"]
-    assert notes(recording, 4) == notes(recording, 4, "tied") == ["same", "changed", "not measured"]
+    assert notes(recording, 1) == ["not measured", "not measured", "none yet"]
+    assert notes(recording, 3) == ["same", "same", "none yet"]
+    assert notes(recording, 4) == notes(recording, 4, "tied") == ["same", "changed", "none yet"]
     assert norms(recording, 4) == [5, 5, None, 3, None, None]
     assert notes(recording, 5) == ["changed", "same", "changed"]
     assert norms(recording, 5) == [5, 6, 3, 3, None, 1]
@@ -162,6 +162,58 @@ def test_a_phase_that_left_things_as_they_were_changed_nothing(recording: Record
     assert columns(recording, 2, "a")[1].changed is False
     assert columns(recording, 3, "a")[1].changed is True
     assert columns(recording, 4, "a")[1].changed is False
+
+
+def test_the_step_of_another_optimizer_changes_nothing(recording: Recording) -> None:
+    recording.append(Optimizer(0, "SGD", [ParamGroup(["a"], {"lr": 0.1})]))
+    recording.append(Optimizer(1, "SGD", [ParamGroup(["b"], {"lr": 0.1})]))
+    weights = [[measured(Role.WEIGHT, name, norm) for name in "ab"] for norm in (1, 2)]
+    recording.append(moment(1, 1, S, facts=Facts(optimizer=0), measurements=weights[0]))
+    recording.append(moment(2, 1, S, facts=Facts(optimizer=1), measurements=weights[1]))
+    assert notes(recording, 2)[0] == "same"
+    assert notes(recording, 2, "b")[0] == "changed"
+
+
+def test_weights_moved_by_hand_leave_the_grads_as_they_are(recording: Recording) -> None:
+    recording.append(moment(1, 1, G, measurements=[measured(Role.GRAD, "a", 3)]))
+    moved = [measured(Role.WEIGHT, "a", 6), measured(Role.UPDATE, "a", 1)]
+    by_hand = Facts(weights_changed=2, by_hand=True)
+    recording.append(moment(2, 1, Phase.MANUAL, facts=by_hand, measurements=moved))
+    assert notes(recording, 2) == ["changed", "same", "changed"]
+    recording.append(moment(3, 1, Phase.MANUAL, facts=Facts(by_hand=True)))
+    assert notes(recording, 3) == ["not measured", "not measured", "last step"]
+
+
+def test_a_frozen_parameter_has_no_grad_whatever_was_measured(tmp_path: Path) -> None:
+    recording = Recording.create(tmp_path / "f.gscope")
+    frozen = ParameterInfo("a", "", (2,), "float32", "cpu", False, "")  # noqa: FBT003
+    recording.append(Model(0, "net", [], [frozen]))
+    recording.append(moment(1, 1, G, measurements=[measured(Role.WEIGHT, "a", 3)]))
+    weight, grad, update = columns(recording, 1, "a")
+    assert (weight.note, grad.note, update.note) == ("same", "frozen", "frozen")
+    assert grad.measurement == measured(Role.GRAD, "a", None)
+    assert layer_rows(recording, 1)[0].grad == measured(Role.GRAD, "a", None)
+    # It was thawed since the model was looked at.
+    recording.append(moment(2, 1, G, measurements=[measured(Role.GRAD, "a", 3)]))
+    assert notes(recording, 2)[1] == "changed"
+    recording.close()
+
+
+@pytest.mark.parametrize(
+    ("facts", "roles"),
+    [
+        (Facts(), set()),
+        (Facts(grads_to_none=1), {Role.GRAD}),
+        (Facts(grads_accumulated=2), {Role.GRAD}),
+        (Facts(clip=Clip("norm", 1.0, 3.0, 1.0)), {Role.GRAD}),
+        (Facts(clip=Clip("norm", 1.0, 0.5, 0.5)), set()),
+        (Facts(weights_changed=7), {Role.WEIGHT, Role.UPDATE}),
+    ],
+)
+def test_facts_tell_which_roles_a_moment_has_written(facts: Facts, roles: set[Role]) -> None:
+    assert written(moment(1, facts=facts)) == roles
+    assert written(moment(1, 1, G, inside=Inside("grad", "a"), facts=facts)) == {Role.GRAD}
+    assert written(moment(1, 1, F, inside=Inside("forward", "a"))) == set()
 
 
 def test_a_measurement_ends_with_the_next_unmeasured_change(recording: Recording) -> None:

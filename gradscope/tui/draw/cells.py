@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gradscope.core.tensors import HISTOGRAM_BINS, THUMBNAIL_SIDE, Histogram, Stats, Thumbnail
+from gradscope.core.layout import grid, is_vector
+from gradscope.core.tensors import HISTOGRAM_BINS, Histogram, Stats, Thumbnail
 
 
 @dataclass(frozen=True)
 class Cells:
     """A tensor as cells: tiles ``(tiles, height, width)``, or a matrix ``(rows, columns)``.
 
-    Convolution kernels are tiles, and so is each cell of a vector. A cell stands for ``block``
-    elements (rows by columns) and holds the one of largest magnitude. ``total`` is the number of
-    tiles in the tensor, 0 for a matrix. ``exact`` tells that cells have the full precision of
-    the elements.
+    Elements are laid out as ``core.layout.grid`` says. Convolution kernels are tiles, and so is
+    each cell of a vector. A cell stands for ``block`` elements (rows by columns of the grid) and
+    holds the one of largest magnitude. ``total`` is the number of tiles in the tensor, 0 for a
+    matrix. ``exact`` tells that cells have the full precision of the elements.
     """
 
     values: npt.NDArray[np.float32] = field(compare=False)
@@ -47,8 +48,7 @@ class Cells:
             height, width = self.values.shape[1:]
             flat = ((kernel * height + row) * width + column) * math.prod(self.block)
         else:
-            columns = math.prod(self.shape[1:])
-            flat = row * self.block[0] * columns + column * self.block[1]
+            flat = row * self.block[0] * grid(self.shape)[-1] + column * self.block[1]
         return _unravel(flat, self.shape)
 
     @property
@@ -74,30 +74,19 @@ def _unravel(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
 def from_thumbnail(thumbnail: Thumbnail, shape: tuple[int, ...]) -> Cells:
     """Return the cells that a measurement kept of a tensor of ``shape``."""
     values = thumbnail.cells
-    if values.ndim < 2 or (len(shape) < 2 and values.shape[0] == 1):
+    if is_vector(shape):
         return Cells(values.reshape(-1, 1, 1), shape, thumbnail.block, values.size)
     total = thumbnail.total if values.ndim == 3 else 0
     return Cells(values, shape, thumbnail.block, total)
 
 
-def from_elements(array: npt.NDArray[np.generic], like: Thumbnail | None = None) -> Cells:
-    """Return all elements of a tensor as cells, kept as kernels where ``like`` does so.
-
-    Complex elements are shown as their magnitudes.
-    """
+def from_elements(array: npt.NDArray[np.generic]) -> Cells:
+    """Return all elements of a tensor as cells; complex ones as their magnitudes."""
     real = np.abs(array) if np.iscomplexobj(array) else array
     values = np.asarray(real, dtype=np.float32)
-    kernels = _has_kernels(array) if like is None else len(like.shape) == 3
-    if kernels or array.ndim < 2:
-        tiles = values.reshape(-1, *(array.shape[-2:] if kernels else (1, 1)))
-        return Cells(tiles, array.shape, total=len(tiles), exact=True)
-    matrix = values.reshape(array.shape[0], math.prod(array.shape[1:]))
-    return Cells(matrix, array.shape, exact=True)
-
-
-def _has_kernels(array: npt.NDArray[np.generic]) -> bool:
-    """Say whether a thumbnail of ``array``, which a bare norm comes without, would be tiles."""
-    return array.ndim >= 4 and 1 < math.prod(array.shape[-2:]) <= THUMBNAIL_SIDE**2
+    layout = (values.size, 1, 1) if is_vector(array.shape) else grid(array.shape)
+    total = layout[0] if len(layout) == 3 else 0
+    return Cells(values.reshape(layout), array.shape, total=total, exact=True)
 
 
 def difference(after: Cells, before: Cells) -> Cells | None:

@@ -81,8 +81,9 @@ def draw_chart(
     left = max(len(text) for text in labels) + 1
     plot = _Plot(width - left, height - 1, span, extent, palette)
     plot.grid(ticks)
-    plot.line(part.iterations, values, _RAW)
-    plot.line(part.iterations, average, _MEAN)
+    if len(part.iterations) > 1:
+        plot.line(part.iterations, values, _RAW)
+        plot.line(part.iterations, average, _MEAN)
     plot.breaks(part.iterations, values)
     if point is not None and span[0] <= point <= span[1]:
         plot.point(point, _height_at(part, values, point))
@@ -132,7 +133,8 @@ def _extent(values: Floats, average: Floats, *, log: bool) -> tuple[float, float
     low, high = float(both.min()), float(both.max())
     if not log and 0 < low < 0.4 * high:
         low = 0.0
-    if high <= low:
+    # A mean of equal values may differ from them in its last digits.
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         margin = abs(low) * 0.1 or 0.5
         return low - margin, high + margin
     return low, high

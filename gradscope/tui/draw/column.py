@@ -150,6 +150,10 @@ def _zeros(stats: Stats | None, palette: Palette) -> list[Part]:
     if stats is None or not stats.zeros:
         return []
     share = 100 * stats.zeros / stats.numel
+    if share < 0.05:
+        count = format_count(stats.zeros, ascii_only=palette.ascii)
+        noun = "zero" if stats.zeros == 1 else "zeros"
+        return [(f"{count} {noun}", palette.style(Tone.DIM))]
     percent = f"{share:.0f}" if 1 <= share <= 99 or share == 100 else f"{share:.1f}"
     return [(f"{percent} % zero", palette.style(Tone.DIM))]
 
@@ -227,25 +231,31 @@ def cell_value(cells: Cells, spot: Spot) -> tuple[float, bool, bool]:
 
 
 def index_text(cells: Cells, spot: Spot) -> str:
-    """Return the index of the cursor cell, ``[0,8,1,1]``, with ranges where cells are pooled."""
+    """Return the index of the cursor cell, ``[0,8,1,1]``.
+
+    Where several elements are pooled it has ranges, ``[0:2,8:16]``, or it is that of the first
+    of them, ``[0,8,1…]``, if they are no block of the tensor itself.
+    """
     rows, columns = spot.plan.span(spot.cursor)
     first = cells.index(spot.cursor.kernel, rows.start, columns.start)
-    if cells.tiled and cells.block == (1, 1):
-        return "[" + ",".join(map(str, first)) + "]"
     high, wide = cells.block
     if cells.tiled:
-        end = min(first[0] + high * wide, cells.shape[0]) if first else 1
-        return f"[{first[0]}:{end}]"
-    end_row = min(rows.stop * high, cells.shape[0])
-    row_text = _range(rows.start * high, end_row)
-    if len(cells.shape) == 2:
-        end_column = min(columns.stop * wide, cells.shape[1])
-        return f"[{row_text},{_range(columns.start * wide, end_column)}]"
-    return f"[{row_text}," + ",".join(map(str, first[1:])) + ("…]" if wide > 1 else "]")
+        sizes = [high * wide]
+    else:
+        sizes = [(rows.stop - rows.start) * high, (columns.stop - columns.start) * wide]
+    if max(sizes) == 1:
+        return f"[{','.join(map(str, first))}]"
+    long = [axis for axis, length in enumerate(cells.shape) if length > 1]
+    if len(long) != len(sizes):
+        return f"[{','.join(map(str, first))}…]"
+    ends = list(first)
+    for axis, size in zip(long, sizes, strict=True):
+        ends[axis] = min(first[axis] + size, cells.shape[axis]) - 1
+    return f"[{','.join(map(_range, first, ends))}]"
 
 
-def _range(start: int, stop: int) -> str:
-    return str(start) if stop - start == 1 else f"{start}:{stop}"
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}:{last + 1}"
 
 
 def _table(cells: Cells, spot: Spot, width: int, palette: Palette) -> list[Strip]:

@@ -10,14 +10,17 @@ from rich.style import Style
 
 from gradscope.core.numbers import format_number
 from gradscope.core.tensors import Measurement
+from gradscope.core.words import Role
 from gradscope.diagnose.health import Level
 from gradscope.session.view import LayerRow
-from gradscope.tui.draw.palette import Palette, Tone
+from gradscope.tui.draw.palette import Palette, Tone, tone_of
 from gradscope.tui.draw.spark import sparkline
 from gradscope.tui.draw.text import Part, fit, format_narrow, printable
 
 _NUMBERS = 7
 """Cells for each of three numbers, the blank before it included."""
+_LEAST = 3
+"""Cells that are left to the name."""
 _SIGN = 2
 
 
@@ -33,19 +36,29 @@ class Columns:
         """Share out ``width`` cells; a trend, if there is one, is drawn where it has room."""
         rest = width - 3 * _NUMBERS - _SIGN
         cells = min(16, rest - 12) if trend and rest >= 20 else 0
-        return cls(max(rest - (cells + 1 if cells else 0), 4), cells)
+        return cls(max(rest - (cells + 1 if cells else 0), _LEAST), cells)
+
+    def indented(self, cells: int) -> "Columns":
+        """Return the columns of a row that begins so many cells further to the right."""
+        return Columns(max(self.name - cells, _LEAST), self.trend)
 
 
-def head_parts(columns: Columns, palette: Palette) -> list[Part]:
-    """Return the heading of the columns."""
+def head_parts(
+    columns: Columns, palette: Palette, fresh: frozenset[Role] = frozenset()
+) -> list[Part]:
+    """Return the heading of the columns; those of ``fresh`` roles have changed just now."""
     heads = [
-        (palette.glyph("σ(w)", "std w"), Tone.WEIGHT),
-        (palette.glyph("‖g‖", "|g|"), Tone.GRAD),
-        (palette.glyph("lgΔ/w", "lgD/w"), Tone.UPDATE),
+        (palette.glyph("σ(w)", "std w"), Role.WEIGHT),
+        (palette.glyph("‖g‖", "|g|"), Role.GRAD),
+        (palette.glyph("lgΔ/w", "lgD/w"), Role.UPDATE),
     ]
     dim = palette.style(Tone.DIM)
     parts: list[Part] = [(fit("layer", columns.name), dim)]
-    parts += [(fit(text, _NUMBERS, "right"), palette.style(tone)) for text, tone in heads]
+    for text, role in heads:
+        new = role in fresh
+        sign = palette.glyph("◆", "*") if new else ""
+        style = palette.style(tone_of(role), bold=new)
+        parts.append((fit(sign + text, _NUMBERS, "right"), style))
     if columns.trend:
         parts.append((" " + fit(palette.glyph("‖g‖ trend", "|g| trend"), columns.trend), dim))
     return parts
@@ -100,18 +113,18 @@ def health_sign(level: Level, palette: Palette) -> tuple[str, Tone]:
 
 
 def name_part(name: str, kind: str, width: int, palette: Palette, style: Style) -> list[Part]:
-    """Return a name in ``width`` cells; of one that is too long the end is kept.
+    """Return a name in ``width`` cells; of one too long the first sign and the end are kept.
 
     ``kind``, the type of the module, is added where it fits.
     """
     name = printable(name)
     if len(name) > width:
-        cut = palette.glyph("…", "~") + name[-(width - 1) :] if width > 3 else name
-        return [(fit(cut, width), style)]
-    room = width - len(name) - 2
+        cut = name[0] + palette.glyph("…", "~") + name[2 - width :] if width > 3 else name
+        return [(cut if len(cut) == width else name[:width], style)]
+    room = width - len(name) - 1
     if kind and len(kind) <= room:
-        dim = Style(color=palette.name(Tone.DIM), bgcolor=style.bgcolor)
-        return [(name + " ", style), (fit(kind, room + 1), dim)]
+        dim = Style(color=palette.name(Tone.DIM), bgcolor=style.bgcolor, reverse=style.reverse)
+        return [(name + " ", style), (fit(kind, room), dim)]
     return [(fit(name, width), style)]
 
 

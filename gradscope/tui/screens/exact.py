@@ -75,9 +75,12 @@ class Exact:
 
     def _post(self, seq: int, fqn: str, items: Iterable[Whole | Cell]) -> None:
         worker = get_current_worker()
+        found = []
         for item in items:
             if worker.is_cancelled:
                 return
+            found.append(item)
+        for item in found:  # together, so that they are painted once
             self._screen.post_message(ExactRead(seq, fqn, item))
 
 

@@ -10,8 +10,10 @@ from gradscope.session.source import RunState, Session
 GOING = frozenset({RunState.STARTING, RunState.RUNNING})
 """The states in which news come faster than a screen is worth painting."""
 
-_INTERVAL = 1 / 15
+_INTERVAL = 1 / 10
 """Seconds between two paintings of a run that goes on."""
+_PATIENCE = 0.05
+"""Seconds after which a run that goes on is shown to do so: most steps are over by then."""
 
 
 class Changed(Message):
@@ -42,10 +44,11 @@ class Feed:
         self._closed = True
 
     def wait(self) -> float:
-        """Return for how many seconds the news may wait: not at all when the state is new."""
-        state = self._session.state
-        if state not in GOING or state is not self._state:
+        """Return for how many seconds the news may wait: not at all when the run has stopped."""
+        if self._session.state not in GOING:
             return 0.0
+        if self._session.state is not self._state:
+            return _PATIENCE
         return max(0.0, self._taken + _INTERVAL - time.monotonic())
 
     def take(self) -> None:

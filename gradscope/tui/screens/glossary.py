@@ -34,9 +34,27 @@ SIGNS: tuple[Entry, ...] = (
     Entry("μ σ", Tone.TEXT, "Mean and standard deviation over all elements."),
     Entry("±0.1", Tone.TEXT, "What the brightest colour of the heatmap stands for."),
     Entry("▫ [0,8,1,1]", Tone.TEXT, "The index of the cursor's cell, with its exact value."),
-    Entry("◆ changed", Tone.TEXT, "This moment changed the tensor; its norm is before → after."),
+    Entry(
+        "◆ changed",
+        Tone.TEXT,
+        "This moment changed the tensor; its norm is before → after, or Δ and their difference.",
+    ),
+    Entry("same", Tone.TEXT, "This moment left the tensor as it was."),
+    Entry("last step", Tone.UPDATE, "The update of the last optimizer step, which may lie behind."),
+    Entry("not measured", Tone.TEXT, "It may have changed since it was last looked at."),
+    Entry("frozen", Tone.TEXT, "requires_grad is False: no grad, no update, it does not learn."),
+    Entry("50 % zero", Tone.TEXT, "The share of elements that are exactly zero."),
+    Entry("√n", Tone.TEXT, "A histogram's bars are as tall as the root of the count, to show few."),
+    Entry("≈ max", Tone.TEXT, "A rounded value; the largest of several elements in one cell."),
     Entry("✓ ▶ ○", Tone.TEXT, "A phase that is done, the one just ended, one to come.", "+ > o"),
-    Entry("● ▲ ✖ ·", Tone.TEXT, "A layer that is well, to watch, ill, not measured.", "o ! X ."),
+    Entry(
+        "● ▲ ✖ ·",
+        Tone.TEXT,
+        "A layer that is well; to watch, as one whose grad is zero or whose update is out of "
+        "proportion; ill, with NaN or Inf; not known, for want of a grad and an update. What is "
+        "wrong stands below the layers when the cursor is on it.",
+        "o ! X .",
+    ),
     Entry("ema", Tone.LOSS, "The loss smoothed over its last iterations, bright; raw values dim."),
     Entry(
         "▶ ‖ ■ ✖ ◂",

@@ -9,10 +9,19 @@ import numpy.typing as npt
 from textual.screen import Screen
 
 from gradscope.core.events import Moment
-from gradscope.core.words import Phase
+from gradscope.core.numbers import format_count
+from gradscope.core.tensors import Stats
+from gradscope.core.words import Phase, Role
 from gradscope.explain.words import Description, describe
 from gradscope.session.source import RunState, Session, SessionError
-from gradscope.session.view import Column, LayerRow, columns, layer_rows, phase_marks
+from gradscope.session.view import (
+    Column,
+    LayerRow,
+    columns,
+    layer_rows,
+    phase_marks,
+    written,
+)
 from gradscope.tui.screens.contents import header
 from gradscope.tui.screens.feed import GOING
 from gradscope.tui.screens.trends import Trends
@@ -77,14 +86,18 @@ class Panes:
         recording, cursor = self._session.recording, self._session.cursor
         moment = recording.latest_moment(cursor) if cursor is not None else None
         if moment is None or self._session.state is not RunState.RUNNING:
-            self._stop = moment.seq if moment is not None else 0
+            if self._session.state is not RunState.ENDED:
+                self._stop = moment.seq if moment is not None else 0
             return moment
         step = recording.find(moment.iteration - 1, Phase.STEP)
         return recording.moment(step) if step is not None and step > self._stop else moment
 
     def _last_measured(self, moment: Moment) -> Moment:
-        """The moment whose tensors to show: in a free run the last that was measured in full."""
-        if self._session.state is not RunState.RUNNING:
+        """The moment whose tensors to show: in a free run the last that was measured in full.
+
+        A run that has ended unstopped is past being measured more closely.
+        """
+        if self._session.state not in {RunState.RUNNING, RunState.ENDED}:
             return moment
         recording = self._session.recording
         seq = max(recording.newest_full_step or 0, self._stop)
@@ -124,7 +137,15 @@ class Panes:
         if self._measured is not None and self.selected is not None:
             at = self._measured.seq
             self.columns = tuple(columns(self._session.recording, at, self.selected))
-            self._screen.query_one(TensorPane).show(self.columns, self.flip, fqn=self.selected)
+            # In a free run, what is said is of a later moment than what is shown.
+            here = self.moment is not None and self.moment.seq == at
+            news = self.description.sentence if here and self.description is not None else ""
+            aside = "" if here else f"in iteration {format_count(self._measured.iteration)}"
+            weight = self.columns[0].measurement
+            if weight is not None and weight.name != self.selected:
+                aside = f"shared with {weight.name} {aside}".rstrip()
+            pane = self._screen.query_one(TensorPane)
+            pane.show(self.columns, self.flip, fqn=self.selected, news=news, aside=aside)
 
     def _show_output(self) -> None:
         recording = self._session.recording
@@ -145,7 +166,9 @@ class Panes:
         told = moment
         if batch is not None and batch[0] == moment.seq:
             told = msgspec.structs.replace(moment, batch=batch[1])
-        self.description = describe(told, recording.models(), recording.optimizers(moment.seq))
+        self.description = describe(
+            told, recording.models(), recording.optimizers(moment.seq), self._written_inside(moment)
+        )
         screen.query_one(FactsPane).show(self.description, moment.phase)
         self._show_curve(moment)
         if moment.line is not None:
@@ -156,6 +179,15 @@ class Panes:
         if batch is not None and batch[0] != self._batch_seq:
             self._batch_seq = batch[0]
             screen.query_one(BatchPane).show(batch[1], moment.iteration)
+
+    def _written_inside(self, moment: Moment) -> Stats | None:
+        """What was measured of the tensor that a moment inside a phase has written."""
+        inside = moment.inside
+        if inside is None:
+            return None
+        role = Role.ACTIVATION if inside.kind == "forward" else Role(inside.kind)
+        found = self._session.recording.measurement(role, inside.name, moment.seq)
+        return found[1].stats if found is not None and found[0] == moment.seq else None
 
     def _show_curve(self, moment: Moment) -> None:
         series = self._session.recording.series(self._curve)
@@ -170,7 +202,7 @@ class Panes:
         tree = self._screen.query_one(LayerTree)
         if self._session.state not in GOING:
             self._trend = self._trends.at(moment)
-        tree.show(self._rows, modules, self._trend)
+        tree.show(self._rows, modules, self._trend, written(moment))
         wanted = self._followed(moment) if self.following else None
         if wanted is None and self.selected is None and self._rows:
             wanted = self._rows[0].fqn

@@ -8,7 +8,7 @@ from gradscope.tui.widgets.header import HeaderBar, HeaderInfo, StateKind
 from gradscope.tui.widgets.layers import LayerTree
 from gradscope.tui.widgets.loss import LossChart
 from gradscope.tui.widgets.output import OutputPane
-from gradscope.tui.widgets.pane import HasPalette, Pane, palette_of
+from gradscope.tui.widgets.pane import Pane, palette_of
 from gradscope.tui.widgets.phases import PhaseBar
 from gradscope.tui.widgets.tensor import TensorPane
 
@@ -17,7 +17,6 @@ __all__ = [
     "CodePane",
     "FactsPane",
     "Flip",
-    "HasPalette",
     "HeaderBar",
     "HeaderInfo",
     "LayerTree",

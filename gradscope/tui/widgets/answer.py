@@ -29,6 +29,8 @@ class AnswerPanel(VerticalScroll):
 
     def show(self, text: str, *, problem: bool = False) -> None:
         """Show ``text``, from its first line; nothing where it is empty."""
+        if not text and not self.display:
+            return  # a new text would have the whole screen laid out anew
         self.display = bool(text)
         self.set_class(problem, "-problem")
         shown = palette_of(self.app).glyph(text, plain(text))

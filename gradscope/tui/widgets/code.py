@@ -49,14 +49,16 @@ class CodePane(Pane):
         function: str = "",
     ) -> None:
         """Show ``text`` of ``file`` around ``line`` (from 1), inside ``function``."""
-        if (text, line) != (self._text, self._line):
+        shown = (self._text, self._line, self._tone)
+        if (text, line) != shown[:2]:
             self._top = None
         self._text, self._line, self._tone = text, line, tone_of(role)
         where = f"line {line}" if line is not None else ""
         if function and not function.startswith("<"):
             where += f"{self.palette.glyph(' · ', ' - ')}{function}()"
         self.set_titles(printable(PurePath(file).name) or "Code", where)
-        self.changed()
+        if (self._text, self._line, self._tone) != shown:
+            self.changed()
 
     def draw(self, width: int, height: int, palette: Palette) -> list[Strip]:
         """Return the visible lines; the current one is kept in the middle."""

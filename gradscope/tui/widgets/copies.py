@@ -58,6 +58,9 @@ def tensor_view(
     after = _cells(column.measurement, elements.after if elements else None)
     before = _cells(column.before, elements.before if elements else None)
     shown, stats, words = _copy(column, flip, after, before)
+    if flip is Flip.DIFFERENCE and column.role is Role.UPDATE:
+        flip = Flip.AFTER  # an update is the difference that a step made, as it is
+        shown, stats, words = _copy(column, flip, after, before)
     note = {Flip.AFTER: column.note, Flip.BEFORE: "before"}.get(
         flip, palette.glyph("after − before", "after - before")
     )
@@ -82,17 +85,16 @@ def _copy(
 ) -> tuple[Cells | None, Stats | None, tuple[str, ...]]:
     """Return the cells and statistics of a copy, and words for where there are no cells."""
     if flip is Flip.AFTER or (flip is Flip.BEFORE and not column.changed):
-        return after, _stats(column.measurement), _why(column.role, column.measurement)
+        return after, _stats(column.measurement), _why_now(column)
     if flip is Flip.BEFORE:
-        words = _why(column.role, column.before)
-        if column.before is None:
-            words = ("not measured", "nothing is known from before this phase")
-        return before, _stats(column.before), words
+        return before, _stats(column.before), _why_before(column)
     if not column.changed:
         return None, None, ("no difference", "this phase did not change it")
     if after is None or before is None:
-        missing = "before" if before is None else "after"
-        return None, None, ("no difference", f"there is nothing {missing} this phase to compare")
+        copy = column.before if before is None else column.measurement
+        when = "before" if before is None else "after"
+        what = "not measured" if copy is None or copy.stats is not None else "None"
+        return None, None, ("no difference", f"it is {what} {when} this phase")
     change = difference(after, before)
     if change is None:
         return None, None, ("not measured", "a difference needs all elements: stop here to see it")
@@ -113,6 +115,24 @@ def _why(role: Role, measurement: Measurement | None) -> tuple[str, ...]:
     if measurement.stats.thumbnail is None:
         return ("only the norm", "a free run measures no more; stop to see the elements")
     return ()
+
+
+def _why_now(column: Column) -> tuple[str, ...]:
+    if column.note == "none yet":
+        return ("none yet", "an optimizer step will fill this")
+    if column.note == "frozen":
+        return ("None", "this parameter is frozen: requires_grad is False")
+    if column.changed and column.role is Role.GRAD and _stats(column.measurement) is None:
+        return ("None", "this phase threw it away; press v to see what it was")
+    return _why(column.role, column.measurement)
+
+
+def _why_before(column: Column) -> tuple[str, ...]:
+    if column.before is None:
+        return ("not measured", "nothing is known from before this phase")
+    if column.before.stats is None and column.role is Role.GRAD:
+        return ("None", "before this phase it had no grad")
+    return _why(column.role, column.before)
 
 
 def _norms(column: Column, palette: Palette) -> Norms:
@@ -144,5 +164,5 @@ def _cells(
         return None
     thumbnail = measurement.stats.thumbnail
     if elements is not None and elements.shape == measurement.stats.shape:
-        return from_elements(elements, thumbnail)
+        return from_elements(elements)
     return from_thumbnail(thumbnail, measurement.stats.shape) if thumbnail is not None else None

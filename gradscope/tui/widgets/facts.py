@@ -28,7 +28,8 @@ class FactsPane(Pane):
             title = Content("What happened")
         else:
             tone = tone_of(phase)
-            title = Content.assemble("What ", (str(phase), f"${tone}"), " did")
+            actor = "the script" if phase is Phase.MANUAL else str(phase)
+            title = Content.assemble("What ", (actor, f"${tone}"), " did")
         self.set_titles(title, "enter explains" if description else "")
         if description != self._description:
             self._description = description

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from gradscope.core.events import ModuleInfo
 from gradscope.core.numbers import format_count
+from gradscope.core.words import Role
 from gradscope.session.view import LayerRow
 from gradscope.tui.draw.layer import head_parts, health_sign
 from gradscope.tui.draw.palette import Palette, Tone
@@ -33,11 +34,13 @@ class LayerHead(Drawn):
     def __init__(self, tree: LayerNodes) -> None:
         super().__init__()
         self._tree = tree
+        self.fresh: frozenset[Role] = frozenset()
+        """What this moment has changed."""
 
     def draw(self, width: int, height: int, palette: Palette) -> list[Strip]:
         """Return the one row."""
         del height
-        parts = head_parts(self._tree.columns(), palette)
+        parts = head_parts(self._tree.columns(), palette, self.fresh)
         return [row(width, parts, palette.style(Tone.TEXT))]
 
 
@@ -103,11 +106,14 @@ class LayerTree(Vertical):
         rows: Sequence[LayerRow],
         modules: Sequence[ModuleInfo] = (),
         trends: Mapping[str, npt.NDArray[np.floating]] | None = None,
+        fresh: frozenset[Role] = frozenset(),
     ) -> None:
         """Show the parameters ``rows`` of the modules ``modules``, in model order.
 
-        ``trends`` gives for an fqn the norms of its latest grads, oldest first.
+        ``trends`` gives for an fqn the norms of its latest grads, oldest first. The columns of
+        ``fresh`` roles are marked as changed by this moment.
         """
+        self._head.fresh = fresh
         self._rows, self._modules = rows, modules
         self._trends = trends or {}
         self._update()
@@ -143,18 +149,23 @@ class LayerTree(Vertical):
 
     def _summary(self, palette: Palette) -> Content:
         """Return how the selected parameter is doing, or what the model has in all."""
+        if self._pattern and self._rows and not self._tree.filled:
+            return Content("no layer is called so")
         row = self._tree.rows.get(self._selected or "")
         if row is not None and row.health.reason:
             sign, tone = health_sign(row.health.level, palette)
             return Content.styled(f"{sign} {printable(row.health.reason)}", f"${tone}")
-        sizes = [
-            math.prod(row.weight.stats.shape)
+        # Parameters that are shared have one measurement, under the first of their names.
+        sizes = {
+            row.weight.name: math.prod(row.weight.stats.shape)
             for row in self._rows
             if row.weight is not None and row.weight.stats is not None
-        ]
+        }
         if not sizes:
             return Content("")
         dot = palette.glyph(" · ", " - ")
-        total = format_count(sum(sizes), ascii_only=palette.ascii)
-        noun = "tensor" if len(self._rows) == 1 else "tensors"
-        return Content(f"{len(self._rows)} {noun}{dot}{total} params")
+        total = format_count(sum(sizes.values()), ascii_only=palette.ascii)
+        shared = sum(row.weight is not None and row.weight.name != row.fqn for row in self._rows)
+        count = len(self._rows) - shared
+        noun = "tensor" if count == 1 else "tensors"
+        return Content(f"{count} {noun}{dot}{total} params")

@@ -41,6 +41,7 @@ class LossChart(Pane):
         self._window = Window()
         self._average = MovingAverage()
         self._chart: Chart | None = None
+        self._shown: tuple[str, int | None, tuple[int, bytes]] | None = None
 
     def on_mount(self) -> None:
         """Name the pane before there is a curve."""
@@ -60,10 +61,14 @@ class LossChart(Pane):
         ``ema`` is its moving average, one value for each of its values; without it the chart
         works one out. ``cursor`` is the iteration that the screen shows, where it is not the last.
         """
+        past = cursor is not None and len(series.iterations) and cursor < series.iterations[-1]
+        shown = (name, cursor if past else None, _end(series))
+        if ema is None and shown == self._shown:
+            return
+        self._shown = shown
         average = self._average.of(series.values) if ema is None else ema
         self._curve = Curve(series.iterations.astype(np.float64), series.values, average)
-        past = cursor is not None and len(series.iterations) and cursor < series.iterations[-1]
-        self._series_name, self._cursor = name, cursor if past else None
+        self._series_name, self._cursor = shown[:2]
         self._retitle()
         self.changed()
 
@@ -162,6 +167,11 @@ class LossChart(Pane):
         """Zoom out."""
         event.stop()
         self.action_zoom(2.0)
+
+
+def _end(series: Series) -> tuple[int, bytes]:
+    """Return what differs whenever a series has grown: only its last value may still change."""
+    return len(series.values), series.values[-1:].tobytes() + series.iterations[-1:].tobytes()
 
 
 def _readout(curve: Curve, point: float | None, *, ascii_only: bool) -> str:

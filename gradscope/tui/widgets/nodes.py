@@ -1,7 +1,9 @@
 """The tree inside the layer pane."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from itertools import pairwise
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,8 @@ _WORST = (Level.BAD, Level.WATCH, Level.OK, Level.UNKNOWN)
 class LayerNodes(Tree[str]):
     """Modules as branches, parameters as leaves; a node's data is its fqn.
 
-    The weight of a module goes by the module's own name, its other parameters by theirs.
+    The weight of a module goes by the module's own name, its other parameters by theirs. Modules
+    that have parameters and no weight among them, as an LSTM, are branches of their own.
     """
 
     DEFAULT_CSS = """
@@ -56,8 +59,13 @@ class LayerNodes(Tree[str]):
         self._trends: Mapping[str, npt.NDArray[np.floating]] = {}
         self._kinds: dict[str, str] = {}
         self._leaves: dict[str, TreeNode[str]] = {}
+        self._short: dict[str, str] = {}
+        """Names that are enough below another parameter of the same module."""
+        self._deepest = 0
+        # Guides of no lines, one cell wide where Textual's own have two at least.
+        guides = cast("tuple[str, str, str, str]", (("", ""),) * 4)
+        self.LINES = dict.fromkeys(("default", "bold", "double"), guides)
         self.show_root = False
-        self.show_guides = False
         self.guide_depth = 2
 
     def show(
@@ -87,9 +95,18 @@ class LayerNodes(Tree[str]):
         cursor = self.selected
         self.clear()
         self._leaves = {}
+        self._short = {
+            row.fqn: row.fqn.removeprefix(row.module)
+            for above, row in pairwise(rows)
+            if row.module and above.fqn == f"{row.module}.weight"
+        }
         branches: dict[str, TreeNode[str]] = {"": self.root}
-        for row in rows:
-            parent = row.module.rpartition(".")[0]
+        groups = _groups(self.rows.values())
+        parents = [
+            row.module if row.module in groups else row.module.rpartition(".")[0] for row in rows
+        ]
+        self._deepest = max((parent.count(".") + 1 for parent in parents if parent), default=0)
+        for row, parent in zip(rows, parents, strict=True):
             leaf = row.fqn.removeprefix(f"{parent}.") if parent else row.fqn
             branch = self._branch(parent, branches)
             self._leaves[row.fqn] = branch.add_leaf(leaf, data=row.fqn)
@@ -103,6 +120,11 @@ class LayerNodes(Tree[str]):
             branch = self._branch(parent, branches).add(name, data=module, expand=True)
             branches[module] = branch
         return branches[module]
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is a parameter to see."""
+        return bool(self._leaves)
 
     @property
     def selected(self) -> str | None:
@@ -132,7 +154,11 @@ class LayerNodes(Tree[str]):
     def scroll_to_line(self, line: int, animate: bool = False) -> None:  # noqa: FBT001, FBT002  as in Textual
         """Scroll to a line at once: a paused screen is still."""
         del animate
-        super().scroll_to_line(line, animate=False)
+        # Above the first parameter there are only branches, which tell where it belongs.
+        nodes = [self.get_node_at_line(above) for above in range(min(line, 9))]
+        first = line < 9 and all(node and node.data not in self._leaves for node in nodes)
+        seen = line < self.size.height or not self.size.height
+        super().scroll_to_line(0 if first and seen else line, animate=False)
 
     def get_label_width(self, node: TreeNode[str]) -> int:
         """Return a width that never scrolls sideways: labels fill the pane."""
@@ -147,15 +173,21 @@ class LayerNodes(Tree[str]):
         above = node.parent
         while above is not None and above is not self.root:
             depth, above = depth + 1, above.parent
-        width = self.scrollable_content_region.width - 2 * depth
+        columns = self.columns()
+        # Deep trees have no room for two cells a level.
+        indent = depth * (2 if columns.name - 2 * self._deepest >= 5 else 1)
+        width = self.scrollable_content_region.width - indent
+        # Each level has one cell from the tree's own guides.
+        margin = Text(" " * (indent - depth), palette.style(Tone.TEXT), no_wrap=True, end="")
         here = node is self.cursor_node
         ground = palette.name(Tone.SELECT if here else Tone.GROUND)
         if node.data is None or node.data not in self._leaves:
-            return self._branch_label(node, width, palette, ground)
+            return margin.append(self._branch_label(node, width, palette, ground))
         row = self.rows[node.data]
-        whole = self.columns()
-        columns = Columns(max(whole.name - 2 * depth, 4), whole.trend)
+        columns = columns.indented(indent)
         label = str(node.label)
+        if len(label.removesuffix(".weight")) > columns.name:
+            label = self._short.get(row.fqn, label)
         ink = palette.style(Tone.HOT if here else Tone.TEXT, ground)
         if here and not palette.blends:
             ink += Style(reverse=True)
@@ -168,7 +200,7 @@ class LayerNodes(Tree[str]):
         )
         trend = self._trends.get(row.fqn)
         parts = row_parts(row, name, columns, palette, ground=ground, trend=trend)
-        return Text.assemble(*parts, no_wrap=True, end="")
+        return margin.append(Text.assemble(*parts))
 
     def _branch_label(self, node: TreeNode[str], width: int, palette: Palette, ground: str) -> Text:
         """Return a module's row; while it is closed it shows the worst health inside it."""
@@ -207,6 +239,23 @@ def _branch_text(node: TreeNode[str], kind: str, width: int, palette: Palette, g
     name = f"{fold}{printable(str(node.label))}"
     label = fit(f"{name} {kind}" if kind else name, width - 2)
     return Text(label, dim, no_wrap=True, end="")
+
+
+def _groups(rows: Iterable[LayerRow]) -> set[str]:
+    """Return the modules that are branches: they have modules below, or several parameters."""
+    found: set[str] = set()
+    counts: Counter[str] = Counter()
+    weights = set()
+    for row in rows:
+        parent = row.module.rpartition(".")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition(".")[0]
+        counts[row.module] += 1
+        if row.fqn == f"{row.module}.weight":
+            weights.add(row.module)
+    found.update(module for module, count in counts.items() if count > 1 and module not in weights)
+    return found - {""}
 
 
 def _worst(rows: Iterable[LayerRow]) -> Level | None:

@@ -1,20 +1,14 @@
 """What all panes share: colours, a border with titles, and a cache of the drawn rows."""
 
-from typing import ClassVar, Protocol, TypedDict, Unpack, runtime_checkable
+from typing import ClassVar, TypedDict, Unpack
 
 from textual.app import App
 from textual.content import Content
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from gradscope.tui.draw.palette import ColourMode, Palette, Tone
-
-
-@runtime_checkable
-class HasPalette(Protocol):
-    """An app that says which colours and characters to draw with."""
-
-    palette: Palette
 
 
 class Options(TypedDict, total=False):
@@ -26,9 +20,10 @@ class Options(TypedDict, total=False):
 
 
 def palette_of(app: App[object]) -> Palette:
-    """Return the palette of the app, or one that fits its theme where it has none."""
-    if isinstance(app, HasPalette):
-        return app.palette
+    """Return the palette that the app says to draw with, or one that fits its theme."""
+    palette = getattr(app, "palette", None)
+    if isinstance(palette, Palette):
+        return palette
     mode = ColourMode.NONE if app.no_color else ColourMode.TRUE
     return Palette(dark=app.current_theme.dark, mode=mode)
 
@@ -48,6 +43,7 @@ class Drawn(Widget):
         self._rows: list[Strip] = []
         self._rows_key: tuple[object, ...] = ()
         self._revision = 0
+        self._comparing = False
 
     @property
     def palette(self) -> Palette:
@@ -55,9 +51,30 @@ class Drawn(Widget):
         return palette_of(self.app)
 
     def changed(self) -> None:
-        """Have the widget drawn anew: its data have changed."""
+        """Have the widget drawn anew, as far as its new data look different."""
         self._revision += 1
-        self.refresh()
+        if not self._rows or not self.is_attached:
+            self.refresh()
+        elif not self._comparing:
+            self._comparing = True
+            self.call_next(self._refresh_rows)
+
+    def _refresh_rows(self) -> None:
+        """Paint the rows that are not as they were: most of the work is in painting."""
+        self._comparing = False
+        old, before = self._rows, self._rows_key
+        new = self.rows()
+        if before[:3] != self._rows_key[:3] or len(old) != len(new):
+            self.refresh()
+            return
+        width = self.size.width
+        regions = [
+            Region(0, y, width, 1)
+            for y, (one, other) in enumerate(zip(old, new, strict=True))
+            if one != other
+        ]
+        if regions:
+            self.refresh(*regions)
 
     def draw(self, width: int, height: int, palette: Palette) -> list[Strip]:
         """Return the rows of the widget, at most ``height`` of them, each ``width`` cells."""

@@ -55,7 +55,8 @@ class PhaseBar(Drawn):
         names: list[Part] = [(more if before else " ", dim)]
         times: list[Part] = [(" ", blank)]
         self._places = []
-        gaps = _gaps(labels, width - 2 - len(after))
+        needs = [_need(mark, palette) for mark in marks]
+        gaps = _gaps(labels, needs, width - 2 - len(after))
         place = 1
         for number, (mark, label) in enumerate(zip(marks, labels, strict=True)):
             room = cell_len(label) + gaps[number]
@@ -99,8 +100,17 @@ def _rule(mark: PhaseMark, gap: int, palette: Palette, *, last: bool) -> Part:
     return f" {sign * (gap - 2)} ", palette.style(Tone.DIM if done else Tone.FAINT)
 
 
+def _duration(mark: PhaseMark, palette: Palette) -> str:
+    return palette.glyph("–", "-") if mark.duration is None else format_seconds(mark.duration)
+
+
+def _need(mark: PhaseMark, palette: Palette) -> int:
+    """Return the least room for a phase: its label, its time below it, and a space."""
+    return max(cell_len(_label(mark, palette)), len(_duration(mark, palette)) + 2) + 1
+
+
 def _time(mark: PhaseMark, room: int, palette: Palette) -> Part:
-    text = palette.glyph("–", "-") if mark.duration is None else format_seconds(mark.duration)
+    text = _duration(mark, palette)
     if mark.progress:
         longer = f"{text}{palette.glyph(' · ', ' - ')}{mark.progress}"
         text = longer if len(longer) + 3 <= room else text
@@ -108,8 +118,11 @@ def _time(mark: PhaseMark, room: int, palette: Palette) -> Part:
     return fit(f"  {text}", room), palette.style(tone)
 
 
-def _gaps(labels: Sequence[str], width: int) -> list[int]:
-    """Return the space after each label: equal between them, enough for a time after the last."""
+def _gaps(labels: Sequence[str], needs: Sequence[int], width: int) -> list[int]:
+    """Return the space after each label: equal between them, enough for a time after the last.
+
+    Where some would get less room than they need, all get that and share what is left.
+    """
     if not labels:
         return []
     ends = max(0, 11 - cell_len(labels[-1]))
@@ -117,6 +130,11 @@ def _gaps(labels: Sequence[str], width: int) -> list[int]:
     between = max(len(labels) - 1, 1)
     gap, rest = divmod(free, between)
     gaps = [max(1, gap + (number < rest)) for number in range(len(labels) - 1)]
+    least = [need - cell_len(label) for need, label in zip(needs, labels, strict=True)]
+    if any(have < need for have, need in zip(gaps, least[:-1], strict=True)):
+        gap, rest = divmod(max(0, width - sum(needs)), between)
+        gaps = [need + gap + (number < rest) for number, need in enumerate(least[:-1])]
+        ends = least[-1]
     return [*gaps, ends]
 
 
@@ -124,7 +142,7 @@ def _visible(
     marks: Sequence[PhaseMark], width: int, palette: Palette
 ) -> tuple[Sequence[PhaseMark], str, str]:
     """Return the marks that fit, and a note for those cut off before and after them."""
-    sizes = [cell_len(_label(mark, palette)) + 2 for mark in marks]
+    sizes = [_need(mark, palette) for mark in marks]
     first, last = 0, len(marks)
     current = next((i for i, mark in enumerate(marks) if mark.mark is Mark.CURRENT), 0)
     while last - first > 1 and sum(sizes[first:last]) > width:

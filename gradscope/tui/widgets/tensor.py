@@ -6,6 +6,7 @@ from typing import Unpack
 import numpy as np
 import numpy.typing as npt
 from textual import events
+from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
@@ -18,7 +19,7 @@ from gradscope.tui.draw.columns import Arrangement, arrange, draw_columns
 from gradscope.tui.draw.heatmap import pixel_rows
 from gradscope.tui.draw.palette import Palette, Tone
 from gradscope.tui.draw.plan import Cursor, Plan
-from gradscope.tui.draw.text import printable, row
+from gradscope.tui.draw.text import plain, printable, row
 from gradscope.tui.widgets.cells import CellPane
 from gradscope.tui.widgets.copies import Elements, Flip, tensor_view
 from gradscope.tui.widgets.pane import Options
@@ -49,6 +50,8 @@ class TensorPane(CellPane):
         self._columns: tuple[Column, ...] = ()
         self._flip = Flip.AFTER
         self._fqn = ""
+        self._news = ""
+        self._aside = ""
         self._elements: dict[Role, Elements] = {}
         self._picked: dict[Role, npt.NDArray[np.float64]] = {}
         self._views: tuple[TensorView, ...] = ()
@@ -64,8 +67,20 @@ class TensorPane(CellPane):
         """Say which kernels fit now."""
         self._retitle()
 
-    def show(self, columns: Sequence[Column], flip: Flip = Flip.AFTER, *, fqn: str = "") -> None:
-        """Show the three columns of the parameter ``fqn`` (by default the one measured)."""
+    def show(
+        self,
+        columns: Sequence[Column],
+        flip: Flip = Flip.AFTER,
+        *,
+        fqn: str = "",
+        news: str = "",
+        aside: str = "",
+    ) -> None:
+        """Show the three columns of the parameter ``fqn`` (by default the one measured).
+
+        ``news`` says what this moment did, for where the pane has the screen to itself. ``aside``
+        is told beside the name, such as that the tensors are of an earlier iteration.
+        """
         names = [column.measurement.name for column in columns if column.measurement is not None]
         name = fqn or next(iter(names), "")
         if name != self._fqn:
@@ -73,6 +88,7 @@ class TensorPane(CellPane):
         if name != self._fqn or tuple(columns) != self._columns:
             self._elements, self._picked = {}, {}
         self._columns, self._flip, self._fqn = tuple(columns), flip, name
+        self._news, self._aside = news, aside
         self._look_again()
 
     def show_elements(
@@ -150,7 +166,10 @@ class TensorPane(CellPane):
     def _retitle(self) -> None:
         arranged = self._arrange()
         summary = describe(self._columns, arranged, self.cell, self.palette)
-        self.set_titles(printable(self._fqn) or "Tensor", summary)
+        news = self._news if self.screen.has_class("-single") else ""
+        fresh = any(column.changed for column in self._columns)
+        title = heading(self._fqn, self._aside, news, self.palette, fresh=fresh)
+        self.set_titles(title, summary)
 
     def plan(self) -> Plan | None:
         """Return where the cells are now."""
@@ -179,6 +198,18 @@ class TensorPane(CellPane):
             if cell is not None:
                 self.move_to(cell)
                 return
+
+
+def heading(fqn: str, aside: str, news: str, palette: Palette, *, fresh: bool) -> Content:
+    """Return the name of a parameter with what is to be said beside it."""
+    parts: list[Content | tuple[str, str]] = [Content(printable(fqn) or "Tensor")]
+    if aside:
+        parts.append((f" {printable(aside)}", "$dim not bold"))
+    if news:
+        sign = palette.glyph("◆", "*") if fresh else palette.glyph("·", "-")
+        told = plain(news) if palette.ascii else news
+        parts.append((f" {sign} {printable(told)}", "not bold"))
+    return Content.assemble(*parts)
 
 
 def describe(

@@ -22,6 +22,16 @@ def curve(values: Sequence[float], average: Sequence[float] | None = None) -> Cu
     return Curve(np.arange(1.0, len(y) + 1), y, mean)
 
 
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("ulps", [0, 1, -2])
+def test_a_value_and_a_mean_that_differ_in_the_last_digit(*, ulps: int, log: bool) -> None:
+    value = 0.6973884105682372
+    mean = value + ulps * np.spacing(value)
+    curve = Curve(np.array([1.0]), np.array([value]), np.array([mean]))
+    chart = draw_chart(curve, Window(log=log), (37, 11), Palette())
+    assert sum("●" in strip.text for strip in chart.strips) == 1
+
+
 def test_envelope_keeps_every_spike() -> None:
     x = np.arange(1000.0)
     y = np.zeros(1000)

@@ -158,9 +158,7 @@ def test_matrix_is_pooled_to_the_pane_and_its_cursor_ringed() -> None:
 
 
 def test_index_of_kernels_matrices_and_vectors() -> None:
-    conv = from_elements(
-        np.zeros((4, 3, 2, 2), np.float32), Thumbnail((12, 2, 2), (1, 1), 12, 1.0, b"")
-    )
+    conv = from_elements(np.zeros((4, 3, 2, 2), np.float32))
     assert conv.values.shape == (12, 2, 2)
     assert conv.index(7, 1, 0) == (2, 1, 1, 0)
     assert conv.kernel_axes == 2
@@ -188,7 +186,7 @@ def test_elements_of_every_kind_become_cells() -> None:
     assert from_elements(np.array([True, False])).values.reshape(-1).tolist() == [1, 0]
     assert from_elements(np.array([3 + 4j])).values.reshape(-1).tolist() == [5]
     assert from_elements(np.zeros((0, 4))).values.shape == (0, 4)
-    assert from_elements(np.zeros((2, 3, 4))).values.shape == (2, 12)
+    assert from_elements(np.zeros((2, 3, 4))).values.shape == (6, 4)
 
 
 def test_difference_needs_every_element() -> None:

@@ -32,7 +32,7 @@ async def test_header_tells_all_where_it_fits() -> None:
         await pilot.pause()
         assert app.lines()[0] == (
             " ∂ gradscope │ train.py · Net · SGD lr 0.0200 m 0.9     "
-            "iteration 1 284   epoch 3   cpu 2 thr   ‖ paused"
+            "iteration 1\xa0284   epoch 3   cpu 2 thr   ‖ paused"
         )
 
 
@@ -94,3 +94,17 @@ async def test_a_phase_behind_can_be_picked() -> None:
         await pilot.click(bar, offset=(70, 0))
         picked = [message.mark for message in app.heard if isinstance(message, PhaseBar.Picked)]
         assert picked == [MARKS[0]]
+
+
+async def test_many_phases_keep_whole_times() -> None:
+    bar = PhaseBar()
+    app = Stage(bar)
+    names = [Phase.FORWARD, Phase.LOSS, Phase.STEP, Phase.LOSS, Phase.STEP, Phase.LOSS]
+    marks = [PhaseMark(name, Mark.DONE, 1, 0.00005, 1, "") for name in names[:-1]]
+    async with app.run_test(size=(64, 3)) as pilot:
+        bar.show([*marks, PhaseMark(names[-1], Mark.CURRENT, 1, 0.0123, 1, "")])
+        await pilot.pause()
+        assert app.lines()[:2] == [
+            " ✓ forward  ✓ loss ━━ ✓ step ━━ ✓ loss ━━ ✓ step ━━ ▶ loss",
+            "   0.05 ms    0.05 ms   0.05 ms   0.05 ms   0.05 ms   12.30 ms",
+        ]

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 
 from gradscope.core.events import ModuleInfo
+from gradscope.core.words import Role
 from gradscope.diagnose.health import Level
 from gradscope.tui.draw.layer import short
 from gradscope.tui.draw.palette import Charset, ColourMode, Palette
@@ -144,7 +147,7 @@ async def test_long_names_keep_their_end_and_ascii_draws_ascii() -> None:
         await pilot.pause()
         lines = app.lines()
         assert all(line.isascii() for line in lines)
-        assert lines[2] == "| ~ame.bias  1.000  0.707   -2.0 o |"
+        assert lines[2] == "| a~me.bias  1.000  0.707   -2.0 o |"
 
 
 async def test_a_thousand_parameters_are_shown() -> None:
@@ -167,3 +170,42 @@ def test_short_numbers_fit_six_cells() -> None:
     texts = [short(number) for number in numbers]
     assert texts == ["–", "0", "0.051", "10.00", "12.35", "1.2e5", "7e−11", "3.0e−5", "NaN"]
     assert max(map(len, texts)) <= 6
+
+
+async def test_deep_rows_stay_aligned_and_a_bias_goes_below_its_weight() -> None:
+    tree = LayerTree()
+    app = Stage(tree)
+    rows = [
+        layer("net.blocks.0.attention.q_proj.weight", WEIGHT),
+        layer("net.blocks.0.attention.q_proj.bias", WEIGHT),
+        layer("net.lstm.weight_ih_l0", WEIGHT),
+        layer("net.lstm.weight_hh_l0", WEIGHT),
+    ]
+    async with app.run_test(size=(36, 12)) as pilot:
+        tree.show(rows, (), None, frozenset({Role.GRAD}))
+        await pilot.pause()
+        assert app.lines()[1:-1] == [
+            "│ layer       σ(w)   ◆‖g‖  lgΔ/w   │",
+            "│ ▾ net                            │",
+            "│  ▾ blocks                        │",
+            "│   ▾ 0                            │",
+            "│    ▾ attention                   │",
+            "│     q…roj  1.000  1.000   −2.0 ● │",
+            "│     .bias  1.000  1.000   −2.0 ● │",
+            "│  ▾ lstm                          │",
+            "│   w…ih_l0  1.000  1.000   −2.0 ● │",
+            "│   w…hh_l0  1.000  1.000   −2.0 ● │",
+        ]
+        tree.filter("zzz")
+        await pilot.pause()
+        assert "no layer is called so" in app.lines()[-1]
+
+
+async def test_a_shared_parameter_is_counted_once() -> None:
+    tree = LayerTree()
+    app = Stage(tree)
+    tied = replace(layer("head.weight", WEIGHT), weight=ROWS[0].weight)
+    async with app.run_test(size=(40, 11)) as pilot:
+        tree.show([ROWS[0], tied])
+        await pilot.pause()
+        assert "1 tensor · 4 params" in app.lines()[-1]

@@ -109,11 +109,11 @@ async def test_a_grad_of_none_is_none_and_says_so() -> None:
         await pilot.pause()
         text = "\n".join(app.lines())
         assert "10.00 → None" in text
-        assert "this parameter has no" in text
+        assert "this phase threw it" in text
         assert "no optimizer step was" in text
         pane.show((weight, cleared, update), Flip.BEFORE)
         await pilot.pause()
-        assert "this parameter has no" not in "\n".join(app.lines())
+        assert "threw it" not in "\n".join(app.lines())
 
 
 async def test_a_norm_that_reads_the_same_shows_its_change() -> None:
@@ -227,3 +227,57 @@ async def test_narrow_panes_show_the_column_that_changed() -> None:
         await pilot.pause()
         assert "GRAD" in app.lines()[1]
         assert "WEIGHT" not in app.lines()[1]
+
+
+async def test_kernels_of_which_only_the_norm_was_measured_are_kernels_once_read() -> None:
+    pane = TensorPane()
+    app = Stage(pane, NO_COLOUR)
+    weight, grad, update = columns(KERNELS, KERNELS, "conv.weight", kernels=True)
+    bare = Stats(KERNELS.shape, "float32", 1.0)
+    norms = tuple(
+        Column(role, Measurement(role, "conv.weight", bare), None, changed=False, note="same")
+        for role in (Role.WEIGHT, Role.GRAD)
+    )
+    async with app.run_test(size=(84, 24)) as pilot:
+        pane.show((*norms, update), fqn="conv.weight")
+        await pilot.pause()
+        assert "only the norm" in "".join(app.lines())
+        for role in (Role.WEIGHT, Role.GRAD):
+            pane.show_elements(role, KERNELS, KERNELS)
+            await pilot.pause()
+        assert pane.kernel_axes == 2
+        assert "only the norm" not in "".join(app.lines())
+        # One column from its thumbnail, its neighbour from elements.
+        pane.show((weight, norms[1], update), fqn="conv.weight")
+        pane.show_elements(Role.GRAD, KERNELS, KERNELS)
+        await pilot.pause()
+        assert pane.kernel_axes == 2
+        pane.show((norms[0], grad, update), Flip.DIFFERENCE, fqn="conv.weight")
+        pane.show_elements(Role.WEIGHT, KERNELS, KERNELS)
+        await pilot.pause()
+        assert "no difference" in "".join(app.lines())
+
+
+async def test_a_frozen_parameter_and_a_step_to_come_say_so() -> None:
+    pane = TensorPane()
+    app = Stage(pane, NO_COLOUR)
+    absent = Measurement(Role.GRAD, "fc.weight", None)
+    frozen = Column(Role.GRAD, absent, None, changed=False, note="frozen")
+    coming = Column(Role.UPDATE, None, None, changed=False, note="none yet")
+    async with app.run_test(size=(84, 18)) as pilot:
+        pane.show((columns(WEIGHT, None)[0], frozen, coming), fqn="fc.weight")
+        await pilot.pause()
+        text = "\n".join(app.lines())
+        assert "requires_grad is False" in text
+        assert "an optimizer step will" in text
+
+
+async def test_the_update_is_its_own_difference() -> None:
+    pane = TensorPane()
+    app = Stage(pane, NO_COLOUR)
+    change = measured(Role.UPDATE, "fc.weight", np.full((2, 2), 0.5))
+    update = Column(Role.UPDATE, change, None, changed=True, note="changed")
+    async with app.run_test(size=(84, 18)) as pilot:
+        pane.show((*columns(WEIGHT, None)[:2], update), Flip.DIFFERENCE, fqn="fc.weight")
+        await pilot.pause()
+        assert "+0.5000" in next(line for line in app.lines() if "[0,0]" in line)
