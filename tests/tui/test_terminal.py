@@ -51,6 +51,8 @@ def test_a_run_to_its_end_in_a_terminal_that_shrinks_and_grows(terminal: Opened)
         shown.resize(columns, rows)
         shown.shows("1 Layers")
     shown.shows("4 train.py")
+    shown.type(":print 6 * 7\r")  # at once, as from a clipboard
+    shown.shows(" 42")
     shown.type("n")
     shown.shows("What forward did")
     shown.type("c")
