@@ -16,6 +16,7 @@ FOREIGN = (
 )
 # One thread: small tensors gain nothing from more, and several runs share the cores.
 OURS = {
+    "CUDA_VISIBLE_DEVICES": "",
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
     "OMP_NUM_THREADS": "1",

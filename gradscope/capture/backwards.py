@@ -122,7 +122,7 @@ class Backwards:
         )
         found: list[Measurement]
         if given is None:
-            found = measuring.grads(tracker.registry.watched(), detail, change.norms)
+            found = measuring.grads(tracker.registry.watched(), detail)
         else:
             found = measure_all(Role.GRAD, [(p.fqn, grad) for p, grad in given], detail)
         if found:

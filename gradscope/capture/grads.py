@@ -1,7 +1,7 @@
 """The state of grads: None, zero or not, and who made them so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 
@@ -20,8 +20,6 @@ class GradChange:
     to_zero: int = 0
     filled: int = 0
     altered: int = 0
-    norms: dict[str, float] = field(default_factory=dict, compare=False)
-    """The norms that had to be taken to find out, by fqn."""
 
     @property
     def zeroed(self) -> bool:
@@ -98,7 +96,6 @@ def _settle(unsure: list[tuple[Parameter, torch.Tensor]], change: GradChange) ->
         elif new is old is Grad.NONZERO and mark != parameter.grad_mark:
             change.altered += 1
         parameter.grad, parameter.grad_mark = new, mark
-        change.norms[parameter.fqn] = norm
 
 
 class GradCopies:

@@ -1,6 +1,6 @@
 """Measurements of many tensors at one moment, as closely as was asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 
@@ -16,22 +16,17 @@ from gradscope.core.words import Detail, Role
 
 
 def measure_all(
-    role: Role,
-    tensors: Iterable[tuple[str, torch.Tensor | None]],
-    detail: Detail,
-    norms: Mapping[str, float] | None = None,
+    role: Role, tensors: Iterable[tuple[str, torch.Tensor | None]], detail: Detail
 ) -> list[Measurement]:
     """Measure tensors by name; what is None is measured as None, what is unreadable left out.
 
-    ``norms`` are those that were taken a moment before. Call it inside ``quiet()``.
+    Call it inside ``quiet()``.
     """
     named = [(name, t) for name, t in tensors if t is None or is_readable(t)]
     if detail is Detail.FULL:
         full = [(name, t, None if t is None else measure(t)) for name, t in named]
         return [Measurement(role, name, s) for name, t, s in full if t is None or s is not None]
-    present = [(name, tensor) for name, tensor in named if tensor is not None]
-    known = [norms.get(name) for name, _ in present] if norms else None
-    found = iter(norm_stats([tensor for _, tensor in present], known))
+    found = iter(norm_stats([tensor for _, tensor in named if tensor is not None]))
     return [Measurement(role, name, None if t is None else next(found)) for name, t in named]
 
 
@@ -41,13 +36,11 @@ def weights(parameters: Sequence[Parameter], detail: Detail) -> list[Measurement
     return measure_all(Role.WEIGHT, [(n, t) for n, t in tensors if t is not None], detail)
 
 
-def grads(
-    parameters: Sequence[Parameter], detail: Detail, norms: Mapping[str, float] | None = None
-) -> list[Measurement]:
-    """Measure grads, None for those that are None; see ``measure_all``."""
+def grads(parameters: Sequence[Parameter], detail: Detail) -> list[Measurement]:
+    """Measure grads, None for those that are None; call it inside ``quiet()``."""
     alive = [(p.fqn, p.tensor) for p in parameters]
     tensors = [(name, t.grad) for name, t in alive if t is not None]
-    return measure_all(Role.GRAD, tensors, detail, norms)
+    return measure_all(Role.GRAD, tensors, detail)
 
 
 def updates(parameters: Sequence[Parameter], detail: Detail) -> list[Measurement]:

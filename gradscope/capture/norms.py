@@ -62,16 +62,9 @@ def total(parts: Sequence[float]) -> float:
     return math.hypot(*parts) if not any(map(math.isnan, parts)) else math.nan
 
 
-def norm_stats(
-    tensors: Sequence[torch.Tensor], known: Sequence[float | None] | None = None
-) -> list[Stats]:
-    """Return for each tensor Stats that hold the norm alone; call it inside ``quiet()``.
-
-    ``known`` are norms that were taken a moment before, None for those that were not.
-    """
-    taken = known or [None] * len(tensors)
-    found = iter(norms([t for t, norm in zip(tensors, taken, strict=True) if norm is None]))
+def norm_stats(tensors: Sequence[torch.Tensor]) -> list[Stats]:
+    """Return for each tensor Stats that hold the norm alone; call it inside ``quiet()``."""
     return [
-        Stats(tuple(tensor.shape), dtype_name(tensor), next(found) if norm is None else norm)
-        for tensor, norm in zip(tensors, taken, strict=True)
+        Stats(tuple(tensor.shape), dtype_name(tensor), norm)
+        for tensor, norm in zip(tensors, norms(tensors), strict=True)
     ]

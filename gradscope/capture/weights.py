@@ -1,6 +1,5 @@
 """Copies of weights: what they were, what changed them, and by how much."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,6 @@ import torch
 from gradscope.capture.arrays import is_readable
 from gradscope.capture.parameters import Parameter
 from gradscope.capture.quiet import quiet
-
-_SMALL = 1 << 12
-"""Updates of at most so many elements are looked at together, which saves calls."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +84,8 @@ def advance(parameters: Sequence[Parameter], seq: int) -> None:
 
 def sum_up(parameters: Sequence[Parameter]) -> Change:
     """Count what the last update of each parameter changed; call it inside ``quiet()``."""
-    fill_updates(parameters)
-    small = [p for p in parameters if _is_small(p)]
-    quick = _sum_up_small(small) if len(small) > 1 else None
-    elements, tensors, largest = quick or (0, 0, 0.0)
-    done = set() if quick is None else set(small)
+    elements, tensors, largest = 0, 0, 0.0
     for parameter in parameters:
-        if parameter in done:
-            continue
         update = parameter.update
         if update is None or parameter.copy is None or parameter.before is None:
             continue
@@ -111,45 +101,6 @@ def sum_up(parameters: Sequence[Parameter]) -> Change:
         size = max(-low, high)
         largest = size if size > largest or math.isnan(size) else largest
     return Change(elements, tensors, largest if tensors else None)
-
-
-def fill_updates(parameters: Sequence[Parameter]) -> None:
-    """Compute those updates together that are ordinary; call it inside ``quiet()``."""
-    pending: list[tuple[Parameter, torch.Tensor, torch.Tensor]] = []
-    for parameter in parameters:
-        new, old = parameter.copy, parameter.before
-        if parameter.update_cache is None and new is not None and old is not None:
-            if new.dtype != torch.float32 or new.dtype != old.dtype or new.device != old.device:
-                continue
-            pending.append((parameter, new, old))
-    if pending:
-        news, olds = [new for _, new, _ in pending], [old for _, _, old in pending]
-        found = torch._foreach_sub(news, olds)  # noqa: SLF001  # one call for all
-        for (parameter, _, _), update in zip(pending, found, strict=True):
-            parameter.update_cache = update
-
-
-def _is_small(parameter: Parameter) -> bool:
-    update = parameter.update_cache
-    return (
-        update is not None
-        and update.dtype == torch.float32
-        and update.device.type == "cpu"
-        and 0 < update.numel() <= _SMALL
-    )
-
-
-def _sum_up_small(parameters: Sequence[Parameter]) -> tuple[int, int, float] | None:
-    """Return elements, parameters and largest of small updates at once, None if one is NaN."""
-    updates = [p.update_cache.reshape(-1) for p in parameters if p.update_cache is not None]
-    together = torch.cat(updates).numpy()
-    largest = float(np.abs(together).max())
-    if math.isnan(largest):
-        return None
-    ends = itertools.accumulate(update.numel() for update in updates)
-    starts = [0, *ends][:-1]
-    counts = np.add.reduceat(np.not_equal(together, 0), starts, dtype=np.intp)
-    return int(counts.sum()), int(np.count_nonzero(counts)), largest
 
 
 def _count_changes(update: torch.Tensor, new: torch.Tensor, old: torch.Tensor) -> int:

@@ -138,7 +138,7 @@ class Pump(threading.Thread):
             data = b""
         if not data:
             self._selector.unregister(self._child.control.fileno())
-        return list(self._decoder.feed(data))
+        return [] if self._trouble else list(self._decoder.feed(data))
 
     def _drain(self, descriptor: int) -> list[Event]:
         """Read until there is nothing more at the moment, or a burst is full."""

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -206,13 +207,25 @@ def test_a_question_is_answered_by_the_death_of_the_script(run: Run) -> None:
         session.read_tensor(Role.WEIGHT, "w")
 
 
-def test_nonsense_from_the_child_ends_the_run_in_one_line(run: Run) -> None:
-    session = run(STOPS + "control.sendall(b'\\x04\\0\\0\\0nope'); receive()")
+def test_nonsense_from_the_child_ends_the_run_in_one_line(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    session = run(
+        STOPS
+        + """
+import subprocess, sys
+code = "open('go').read(); print('late', flush=True)"
+subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+control.sendall(2 * b"\\x04\\0\\0\\0nope")
+receive()
+"""
+    )
     until(session, lambda: session.state is RunState.ENDED)
     assert session.problem == (
         "train.py was ended: it sent what gradscope does not understand:"
         " Expected `object`, got `int`"
     )
+    (tmp_path / "go").write_text("now")
+    until(session, lambda: printed(session) == b"late\n")  # what holds its output is still heard
 
 
 def test_commands_never_block_though_nobody_reads_them(run: Run) -> None:

@@ -1,6 +1,7 @@
 """The main screen on a recorded run: what it shows, and what its keys do."""
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -9,7 +10,7 @@ from gradscope.tui.actions import all_actions
 from gradscope.tui.app import GradscopeApp
 from gradscope.tui.widgets import LayerTree
 from tests.tui.conftest import Golden, Opener
-from tests.tui.reading import text_of
+from tests.tui.reading import text_of, until
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
@@ -193,10 +194,9 @@ async def test_the_palette_finds_an_action_by_name(open_app: Opener) -> None:
     app = open_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "ctrl+p", *"epoch")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
         await press(pilot, "enter")
-        await pilot.pause()
-        assert place(app) == (3, Phase.BATCH)
+        await until(pilot, lambda: place(app) == (3, Phase.BATCH))
 
 
 async def test_the_explanation_opens_and_closes(open_app: Opener) -> None:
