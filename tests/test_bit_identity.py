@@ -13,6 +13,7 @@ from tests.launch.driver import SECONDS, Child
 
 ALL = """
 import random, runpy, sys, torch
+torch.set_num_threads(2)
 for name in sys.argv[1:]:
     random.seed(2)
     model = runpy.run_path(name + ".py")["model"]
@@ -101,6 +102,19 @@ for i, (x, y) in enumerate(loader, 1):
         optimizer.step()
         model.zero_grad()
     print(repr(loss.item()))
+""",
+    "wide": """
+import random, torch
+torch.manual_seed(8)
+model = torch.nn.Sequential(torch.nn.Linear(256, 512), torch.nn.ReLU(), torch.nn.Linear(512, 10))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+x, y = torch.randn(512, 256), torch.randint(0, 10, (512,))
+for step in range(3):
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+    print(repr(loss.item()), torch.get_num_threads())
 """,
     "by_hand": """
 import random, torch
