@@ -82,7 +82,9 @@ class _Opening:
     def end(self, token: Any, result: Any) -> None:
         """See ``Around``."""
         if isinstance(result, _BaseDataLoaderIter):
-            self._tracker.loops.opened(token, result)
+            frame = self._tracker.frames.innermost()
+            place = None if frame is None else (frame.f_code, frame.f_lasti)
+            self._tracker.loops.opened(token, result, place)
 
     def abandon(self, _token: object) -> None:
         """See ``Around``."""

@@ -2,9 +2,13 @@
 
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from types import CodeType
+from typing import Any, TypeAlias
 
 from torch.utils.data import DataLoader
+
+Place: TypeAlias = tuple[CodeType, int] | None
+"""Code and offset of the instruction that iterates, None where the script's frame is not known."""
 
 
 class Loops:
@@ -14,8 +18,9 @@ class Loops:
         self._loaders: weakref.WeakKeyDictionary[Any, weakref.ref[Any]] = (
             weakref.WeakKeyDictionary()
         )
-        self._opened: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._passes: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._opened: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
+        self._trained: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._places: set[Place] = set()
         self._evaluating: weakref.WeakSet[Any] = weakref.WeakSet()
         self._training: weakref.WeakSet[Any] = weakref.WeakSet()
         self._learning = True
@@ -27,10 +32,10 @@ class Loops:
         """Whether a DataLoader is in the middle of a pass that gives the training its batches."""
         return self._driving is not None and self._driving() is not None
 
-    def opened(self, loader: DataLoader[Any], iterator: Iterator[Any]) -> None:
-        """A loader was iterated from its start."""
+    def opened(self, loader: DataLoader[Any], iterator: Iterator[Any], place: Place) -> None:
+        """A loader was iterated from its start, at a place of the script."""
         self._loaders[iterator] = weakref.ref(loader)
-        self._opened.add(iterator)
+        self._opened[iterator] = place
 
     def fetched(self, iterator: Iterator[Any], *, learning: bool) -> None:
         """An iterator has given a batch, while grads were recorded (``learning``) or not."""
@@ -48,17 +53,23 @@ class Loops:
         return loader is not None and loader in self._evaluating
 
     def train_with(self, iterator: Iterator[Any]) -> bool:
-        """Take the latest batch for training; tell whether it opens a further epoch."""
+        """Take the latest batch for training; tell whether it opens a further epoch.
+
+        That is so where its loader was trained with before, or another one in the same place of
+        the script. Two loaders that take turns in one pass are in the same epoch.
+        """
+        driver = self._driving() if self._driving is not None else None
+        alternates = driver is not None and driver is not iterator
         self._driving = weakref.ref(iterator)
-        if iterator not in self._opened:
+        place = self._opened.pop(iterator, None)
+        if place is None:
             return False
-        self._opened.discard(iterator)
-        loader = self._latest_loader()
-        if loader is None:
-            return False
-        passes = self._passes.get(loader, 0)
-        self._passes[loader] = passes + 1
-        return passes > 0
+        loader = self._latest_loader()  # None where the iterator alone keeps its pass alive
+        further = not alternates and (loader in self._trained or place in self._places)
+        self._places.add(place)
+        if loader is not None:
+            self._trained.add(loader)
+        return further
 
     def used_for(self, *, training: bool) -> None:
         """A model has been given what the latest batch held, to train on or not."""

@@ -33,7 +33,7 @@ def test_a_plain_loop_over_a_loader() -> None:
                 optimizer.step()
     for iteration in range(1, 5):
         assert gate.phases(iteration) == ["batch", *PLAIN]
-    assert [m.epoch for m in gate.of(Phase.BATCH)] == [1, 1, 1, 1]  # each time another loader
+    assert [m.epoch for m in gate.of(Phase.BATCH)] == [1, 1, 2, 2]  # each time another loader
     inside = gate.inside()
     assert inside[:5] == [
         ("forward", "0"),
@@ -53,6 +53,17 @@ def test_a_plain_loop_over_a_loader() -> None:
     seen = gate.inspector.seen()
     assert (seen.models, seen.optimizers, seen.batches) == (1, 1, 4)
     assert (seen.forwards, seen.backwards, seen.optimizer_steps) == (4, 4, 4)
+
+
+def test_loaders_that_take_turns_are_in_one_epoch() -> None:
+    with watching() as gate:
+        model = nn.Linear(3, 2)
+        loaders = [DataLoader(data(), batch_size=4) for _ in range(2)]
+        for _ in range(2):
+            for batches in zip(*loaders, strict=True):
+                for inputs, targets in batches:
+                    functional.cross_entropy(model(inputs), targets).backward()
+    assert [m.epoch for m in gate.of(Phase.BATCH)] == [1] * 4 + [2] * 4
 
 
 def test_epochs_count_how_often_the_loader_starts_over() -> None:

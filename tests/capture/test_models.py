@@ -210,7 +210,8 @@ def test_an_optimizer_built_before_the_model_moves_to_another_type() -> None:
 def test_a_compiled_model_is_one_forward_under_its_own_names() -> None:
     with watching(inside=Detail.FULL) as gate, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(inplace=True), nn.Linear(2, 1))
+        torch.manual_seed(0)  # with dead units the grads behind them would stay zero
+        model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(inplace=True), nn.Linear(8, 1))
         compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         for _ in range(2):
