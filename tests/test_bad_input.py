@@ -242,10 +242,13 @@ def test_a_signal_ends_the_script_and_its_children(tmp_path: Path, number: signa
         cwd=tmp_path,
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
     ) as run:
-        assert run.stdout is not None
-        processes = run.stdout.readline().decode().split()
-        run.send_signal(number)
-        assert run.wait(60) == 128 + number
+        try:
+            assert run.stdout is not None
+            processes = run.stdout.readline().decode().split()
+            run.send_signal(number)
+            assert run.wait(60) == 128 + number
+        finally:
+            run.kill()
     shown = subprocess.run(
         ["ps", "-o", "stat=", "-p", ",".join(processes)], capture_output=True, check=False
     )

@@ -31,6 +31,7 @@ class Follower:
         """Why nothing can be written any more."""
         self._thread = threading.Thread(target=self._follow, name="output", daemon=True)
         session.subscribe(self._news.set)
+        self._news.set()  # what was printed before is news as well
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,14 @@ class CommandLines:
         Raises:
             KeyboardInterrupt: The user has pressed ctrl+C.
         """
+        # A signal that comes just before select would else be heeded only after it.
+        before = signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
+        try:
+            return self._wait(over, urgent)
+        finally:
+            signal.set_wakeup_fd(before)
+
+    def _wait(self, over: Callable[[], bool], urgent: Callable[[str], bool]) -> str | None:
         while not over():
             for line in self._queue:
                 if urgent(line):
