@@ -5,7 +5,8 @@ import select
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gradscope.session.language import complete
 from gradscope.session.source import Session
@@ -39,8 +40,9 @@ class CommandLines:
             return self._queue.popleft()
         if self._typed and self._open:
             return self._ask()
-        while self._open and not self._queue:
-            self._read()
+        with self._awake():
+            while self._open and not self._queue:
+                self._listen()
         return self._queue.popleft() if self._queue else None
 
     def wait(self, over: Callable[[], bool], urgent: Callable[[str], bool]) -> str | None:
@@ -52,26 +54,32 @@ class CommandLines:
         Raises:
             KeyboardInterrupt: The user has pressed ctrl+C.
         """
-        # A signal that comes just before select would else be heeded only after it.
+        with self._awake():
+            while not over():
+                for line in self._queue:
+                    if urgent(line):
+                        self._queue.remove(line)
+                        return line
+                self._listen()
+        return None
+
+    @contextmanager
+    def _awake(self) -> Iterator[None]:
+        """Have signals ring too: one just before select would else be heeded only after it."""
         before = signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
         try:
-            return self._wait(over, urgent)
+            yield
         finally:
             signal.set_wakeup_fd(before)
 
-    def _wait(self, over: Callable[[], bool], urgent: Callable[[str], bool]) -> str | None:
-        while not over():
-            for line in self._queue:
-                if urgent(line):
-                    self._queue.remove(line)
-                    return line
-            sources = [self._bell, self._input] if self._open else [self._bell]
-            ready, _, _ = select.select(sources, [], [])
-            if self._input in ready:
-                self._read()
-            if self._bell in ready:
-                os.read(self._bell, 1 << 16)
-        return None
+    def _listen(self) -> None:
+        """Wait for input, for a change of the session or for a signal."""
+        sources = [self._bell, self._input] if self._open else [self._bell]
+        ready, _, _ = select.select(sources, [], [])
+        if self._input in ready:
+            self._read()
+        if self._bell in ready:
+            os.read(self._bell, 1 << 16)
 
     def ring(self) -> None:
         """Have ``wait`` ask whether it is over; from any thread."""

@@ -143,6 +143,8 @@ ENDLESS = """\
 try:
     while True:
         print("here", flush=True)
+except KeyboardInterrupt:
+    pass
 finally:
     open("ended", "w").close()
 """

@@ -53,8 +53,8 @@ def test_a_run_to_its_end_in_a_terminal_that_shrinks_and_grows(terminal: Opened)
     shown.shows("4 train.py")
     shown.type(":print 6 * 7\r")  # at once, as from a clipboard
     shown.shows(" 42")
-    shown.type("n")
-    shown.shows("What forward did")
+    shown.type("nnn")  # faster than the script goes
+    shown.shows("What backward did")
     shown.type("c")
     shown.shows("exit 3")
     shown.shows("train.py exited with code 3")

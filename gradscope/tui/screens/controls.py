@@ -1,6 +1,7 @@
 """The controls: what keys and typed lines ask of the session."""
 
 import time
+from collections import deque
 from functools import partial
 
 from textual.message import Message
@@ -11,7 +12,9 @@ from gradscope.session.source import RunState, Session, SessionError
 from gradscope.tui.screens.feed import GOING
 
 _STEPS = frozenset({"next", "into", "out", "phase", "iteration"})
-"""Movements that are over soon: one more may be asked for while one is under way."""
+"""Movements that are over soon: more may be asked for while one is under way."""
+_AHEAD = 8
+"""So many movements at most, lest a key held down goes on long after it is released."""
 _AT_ONCE = frozenset({"pause", "quit", "interrupt", "input"})
 """Commands besides the movements that do not wait for the script to answer."""
 
@@ -47,7 +50,7 @@ class Controls:
         self._screen = screen
         self._session = session
         self._stepping = False
-        self._next = ""
+        self._queue: deque[str] = deque()
         self._pressed: dict[str, float] = {}
 
     def run(self, line: str) -> None:
@@ -57,20 +60,25 @@ class Controls:
         except (CommandError, IndexError):
             self._execute(line)
             return
-        if command.name in _STEPS and self._stepping and self._session.state is RunState.RUNNING:
-            self._next = line
+        if command.moves and self._stepping and self._session.state is RunState.RUNNING:
+            if len(self._queue) < _AHEAD:
+                self._queue.append(line)
         elif command.moves or command.name in _AT_ONCE:
-            self._stepping = command.name in _STEPS
-            self._next = ""
-            self._execute(line)
+            if not command.moves:
+                self._queue.clear()
+            self._move(line)
         else:
             self._screen.run_worker(partial(self._execute, line), thread=True, group="commands")
 
     def stopped(self) -> None:
-        """Take note that the run has stopped, and make the step that was asked for meanwhile."""
+        """Take note that the run has stopped, and make the next movement that was asked for."""
         self._stepping = False
-        if self._next and self._session.state is RunState.PAUSED:
-            self.run(self._next)
+        if self._queue and self._session.state is RunState.PAUSED:
+            self._move(self._queue.popleft())
+
+    def _move(self, line: str) -> None:
+        self._stepping = find(line.split(maxsplit=1)[0]).name in _STEPS
+        self._execute(line)
 
     def completions(self, text: str) -> list[str]:
         """Return the lines that ``text`` could become."""
