@@ -71,16 +71,17 @@ def test_a_new_size_reaches_the_script(run: Run) -> None:
     session = run(
         """
 import os, signal
-signal.signal(signal.SIGWINCH, lambda *_: print(*os.get_terminal_size(), flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH})
 print("ready", flush=True)
-while True:
-    signal.pause()
+signal.sigwait({signal.SIGWINCH})
+print(*os.get_terminal_size(), flush=True)
 """,
         terminal=True,
     )
     until(session, lambda: b"ready" in printed(session))
     session.resize(20, 5)
-    until(session, lambda: b"20 5" in printed(session))
+    ended(session)
+    assert b"20 5" in printed(session)
 
 
 @pytest.mark.parametrize("terminal", [False, True])

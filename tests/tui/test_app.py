@@ -108,10 +108,11 @@ async def test_a_script_killed_by_a_signal_is_named_and_exits_so(run: Starter) -
 async def test_the_script_learns_how_much_room_its_output_has(run: Starter) -> None:
     script = """\
 import os, signal
-signal.signal(signal.SIGWINCH, lambda *_: print("size", *os.get_terminal_size()))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH})
 print("ready")
 while True:
-    signal.pause()
+    if signal.sigtimedwait({signal.SIGWINCH}, 0.1):
+        print("size", *os.get_terminal_size())
 """
     app = GradscopeApp(run(script))
     async with app.run_test(size=(120, 40)) as pilot:
