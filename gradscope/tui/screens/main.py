@@ -83,6 +83,8 @@ class MainScreen(PanedScreen):
         entered = state is not self._state
         if entered and self._state is not None:
             self.query_one(AnswerPanel).show("")
+            # The run goes on ending while a painting looks at it: what was told may be gone now.
+            self._told = (self._told[0], "")
         self._state = state
         if state not in GOING and (moved or entered):
             self._read_whole()
