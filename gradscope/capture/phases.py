@@ -16,11 +16,6 @@ Describe: TypeAlias = Callable[[Detail], Content]
 """Says what a phase did, once it is known how closely to look; called inside ``quiet()``."""
 
 
-def nothing_more(_: Detail) -> Content:
-    """Describe a phase of which there is nothing to say."""
-    return Content()
-
-
 class Phases:
     """Brings the ends of phases to the gate, and keeps copies of grads from one to the next."""
 

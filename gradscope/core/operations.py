@@ -78,11 +78,6 @@ def describe(value: Value) -> str:
     return f"about {value.value:g}" if isinstance(value, Approx) else str(value)
 
 
-def is_number(value: Value) -> bool:
-    """Tell whether arithmetic can be done with ``value``."""
-    return isinstance(value, (int, float, np.ndarray))
-
-
 _ARITHMETIC: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
